@@ -1,0 +1,186 @@
+package timer
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Keys is the wheel's other kind of entry, for things that are found by a key
+// in a table of their own and of which there are millions: it files the keys
+// alone, in chunks that hold nothing else, so that the garbage collector finds
+// one pointer in a kilobyte and filing costs neither an allocation nor a link.
+// K should be small and free of pointers.
+//
+// A filed key cannot be taken back, it is forgotten instead: when its slot
+// comes up, the owner looks it up and drops what is gone, files again what
+// lives longer, and ends the rest. That happens at the due time at the latest,
+// and may happen earlier (a slot far ahead is wide, and is handed over when its
+// time begins), so only the owner's own record says what is due.
+type Keys[K any] struct {
+	w   *Wheel
+	due func(until time.Duration, keys []K)
+
+	mu sync.Mutex
+	levels
+	slots [depth * width]queue[K]
+	spare *chunk[K]
+	swept int // the slot that Sweep took from last
+
+	n atomic.Int64
+}
+
+// perChunk makes a chunk of 16-byte keys a kilobyte.
+const perChunk = 63
+
+type chunk[K any] struct {
+	next *chunk[K]
+	n    int
+	keys [perChunk]K
+}
+
+// queue is what one slot holds, oldest chunk first.
+type queue[K any] struct{ first, last *chunk[K] }
+
+// NewKeys adds keys to what w moves. When a slot comes up, due gets the keys
+// that were filed there, a chunk at a time, on the goroutine that moves the
+// wheel and under no lock; until is the last moment the slot stands for. The
+// slice is the callee's until it returns.
+//
+// A key that was filed twice comes up twice. An owner that remembers the moment
+// it filed a key for last tells the older entry by that moment being after
+// until.
+func NewKeys[K any](w *Wheel, due func(until time.Duration, keys []K)) *Keys[K] {
+	k := &Keys[K]{w: w, due: due}
+	w.addLane(k)
+	return k
+}
+
+// Add files key for the moment at on the wheel's clock.
+func (k *Keys[K]) Add(key K, at time.Duration) {
+	k.mu.Lock()
+	tick := max(k.w.tick(int64(at)), k.now+1)
+	q := &k.slots[k.place(tick)]
+	c := q.last
+	if c == nil || c.n == perChunk {
+		c = k.fresh()
+		if q.last == nil {
+			q.first = c
+		} else {
+			q.last.next = c
+		}
+		q.last = c
+	}
+	c.keys[c.n] = key
+	c.n++
+	k.mu.Unlock()
+	k.n.Add(1)
+	k.w.filed(tick)
+}
+
+// Len returns how many keys are filed, those of things long gone included.
+func (k *Keys[K]) Len() int { return int(k.n.Load()) }
+
+// Sweep hands one chunk over to due before its time, on the caller's goroutine
+// and from another slot each time. An owner whose keys are mostly of things
+// long gone calls it to have them dropped.
+func (k *Keys[K]) Sweep() {
+	k.mu.Lock()
+	for range len(k.slots) {
+		k.swept = (k.swept + 1) % len(k.slots)
+		if q := &k.slots[k.swept]; q.first != nil {
+			until := k.until(k.swept)
+			c := q.first
+			if q.first = c.next; q.first == nil {
+				q.last = nil
+				k.vacate(k.swept)
+			}
+			k.mu.Unlock()
+			k.hand(c, until)
+			return
+		}
+	}
+	k.mu.Unlock()
+}
+
+// Close forgets all keys; the wheel does not look at k any more.
+func (k *Keys[K]) Close() {
+	k.w.removeLane(k)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	clear(k.slots[:])
+	k.occupied = [depth]uint64{}
+	k.spare = nil
+	k.n.Store(0)
+}
+
+// fresh returns an empty chunk.
+func (k *Keys[K]) fresh() *chunk[K] {
+	c := k.spare
+	if c == nil {
+		return new(chunk[K])
+	}
+	k.spare = nil
+	return c
+}
+
+// hand gives the keys of a chunk to their owner. The chunk itself is kept if
+// none is; the others are the collector's, so memory goes back as keys do.
+func (k *Keys[K]) hand(c *chunk[K], until time.Duration) {
+	k.n.Add(-int64(c.n))
+	k.w.call(func() { k.due(until, c.keys[:c.n]) })
+	c.next, c.n = nil, 0
+	k.mu.Lock()
+	k.spare = c
+	k.mu.Unlock()
+}
+
+// until returns the last moment that an occupied slot stands for.
+func (k *Keys[K]) until(slot int) time.Duration {
+	last := k.end(slot)
+	if last >= math.MaxInt64>>k.w.shift {
+		return math.MaxInt64
+	}
+	return time.Duration(last << k.w.shift)
+}
+
+func (k *Keys[K]) next() uint64 {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, tick, ok := k.levels.next(); ok {
+		return tick
+	}
+	return never
+}
+
+func (k *Keys[K]) settle(tick uint64) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, first, ok := k.levels.next(); ok && first <= tick {
+		return false
+	}
+	k.now = max(k.now, tick)
+	return true
+}
+
+func (k *Keys[K]) fire(tick uint64) int {
+	k.mu.Lock()
+	slot, first, ok := k.levels.next()
+	if !ok || first > tick {
+		k.mu.Unlock()
+		return 0
+	}
+	until := k.until(slot)
+	k.now = first
+	c := k.slots[slot].first
+	k.slots[slot] = queue[K]{}
+	k.vacate(slot)
+	k.mu.Unlock()
+	for c != nil {
+		next := c.next
+		k.hand(c, until)
+		c = next
+	}
+	return 0 // no call of a user's
+}
