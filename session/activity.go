@@ -1,0 +1,89 @@
+package session
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+)
+
+// activity is the word that decides between the use of a session and its end:
+// who holds it in the upper 20 bits, and the moment of its last use in the
+// lower 44, in units of 2^19 ns (half a millisecond, 292 years in all). With
+// the upper bits all set the session is over and the lower ones tell why.
+// Moments are rounded up, so a session never ends early; and as the second
+// touch within one unit changes nothing, it writes nothing.
+type activity struct{ word atomic.Uint64 }
+
+const (
+	unitBits   = 19
+	holdBits   = 44
+	one        = 1 << holdBits
+	momentMask = one - 1
+	over       = math.MaxUint64 &^ momentMask
+	maxHeld    = over - one
+)
+
+// moment returns t in units, rounded up.
+func moment(t time.Duration) uint64 {
+	return (uint64(t) + 1<<unitBits - 1) >> unitBits & momentMask
+}
+
+func lastUse(a uint64) time.Duration {
+	return time.Duration(min(a&momentMask, math.MaxInt64>>unitBits) << unitBits)
+}
+
+func held(a uint64) bool { return a >= one && a < over }
+
+func reasonOf(a uint64) Reason { return Reason(a & momentMask) }
+
+func (w *activity) Load() uint64 { return w.word.Load() }
+
+// touch moves the last use to now, if that is later.
+func (w *activity) touch(now time.Duration) bool {
+	m := moment(now)
+	for {
+		old := w.word.Load()
+		if old >= over {
+			return false
+		}
+		if old&momentMask >= m || w.word.CompareAndSwap(old, old&^momentMask|m) {
+			return true
+		}
+	}
+}
+
+func (w *activity) hold() {
+	for {
+		old := w.word.Load()
+		if old >= over {
+			return
+		}
+		if old >= maxHeld {
+			panic("session: a million Holds without Release")
+		}
+		if w.word.CompareAndSwap(old, old+one) {
+			return
+		}
+	}
+}
+
+func (w *activity) release(now time.Duration) {
+	m := moment(now)
+	for {
+		old := w.word.Load()
+		if old >= over {
+			return
+		}
+		if old < one {
+			panic("session: Release without Hold")
+		}
+		if w.word.CompareAndSwap(old, (old-one)&^momentMask|max(old&momentMask, m)) {
+			return
+		}
+	}
+}
+
+// end makes old the last activity; it fails if there was another since.
+func (w *activity) end(old uint64, why Reason) bool {
+	return old < over && w.word.CompareAndSwap(old, over|uint64(why))
+}

@@ -1,0 +1,37 @@
+package session
+
+import (
+	"context"
+	"fmt"
+)
+
+// Drain has no new sessions made from now on; those that are alive go on. It is
+// the first step of a shutdown, Close the last.
+func (m *Manager) Drain() {
+	m.init()
+	m.closing.Store(true)
+}
+
+// Close ends all sessions, for Shutdown, waits until all calls have been made,
+// and stops the clock if it is the Manager's own. If ctx ends before, the error
+// says how many sessions still have calls to make. Close must not be called
+// from such a call.
+func (m *Manager) Close(ctx context.Context) error {
+	m.Drain()
+	var over []*Session
+	for s := range m.All() {
+		if m.end(s, Shutdown) {
+			over = append(over, s)
+		}
+	}
+	m.endings.later(over)
+	left := m.endings.wait(ctx)
+	m.keys.Close()
+	if m.stop != nil {
+		m.stop()
+	}
+	if left > 0 {
+		return fmt.Errorf("session: close: the calls of %d sessions have not finished: %w", left, context.Cause(ctx))
+	}
+	return nil
+}

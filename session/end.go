@@ -1,0 +1,146 @@
+package session
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+)
+
+// A Reason tells how a session ended.
+type Reason uint8
+
+// The ways to end.
+const (
+	Alive    Reason = iota // not at all
+	Idle                   // its timeout passed without activity
+	Lifetime               // its absolute end came
+	Expired                // Expire was called
+	Evicted                // it made room for a new one; see Manager.Limit
+	Shutdown               // its Manager was closed
+	reasons
+)
+
+var reasonNames = [reasons]string{"alive", "idle", "lifetime", "expired", "evicted", "shutdown"}
+
+func (r Reason) String() string {
+	if r < reasons {
+		return reasonNames[r]
+	}
+	return fmt.Sprintf("Reason(%d)", uint8(r))
+}
+
+// MarshalText makes a Reason a word in JSON.
+func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// Reason tells how the session ended, and Alive while it has not.
+func (s *Session) Reason() Reason {
+	if a := s.activity.Load(); a >= over {
+		return reasonOf(a)
+	}
+	return Alive
+}
+
+func (s *Session) ended() bool { return s.activity.Load() >= over }
+
+// Expire ends the session now, as a log-out does. It runs what was registered
+// and returns when all of that has finished. On a session that has ended, or
+// whose end is under way elsewhere, it does nothing.
+func (s *Session) Expire() {
+	if s.m != nil {
+		if s.m.end(s, Expired) {
+			s.m.endings.here(s)
+		}
+		return
+	}
+	for a := s.activity.Load(); a < over; a = s.activity.Load() {
+		if s.activity.end(a, Expired) {
+			s.finish(false)
+		}
+	}
+}
+
+// NotifyOnExpire has f called when the session ends, after those that were
+// registered before it; at once, if the session has ended and all others have
+// been called. Values can still be read then. What is registered during the
+// end is called in the same pass.
+//
+// When the wheel ends the session, f runs on one of a bounded number of
+// goroutines (Manager.Notifiers); when Expire does, on the goroutine of its
+// caller. A panic in f is logged and the next function still runs.
+//
+// A function keeps in memory what it refers to until the session ends.
+func (s *Session) NotifyOnExpire(f func()) {
+	x := s.extra()
+	x.mu.Lock()
+	if !x.finished {
+		x.calls = append(x.calls, f)
+		x.mu.Unlock()
+		return
+	}
+	x.mu.Unlock()
+	s.call(f)
+}
+
+// finish makes the calls of an ended session, those that were registered with
+// it first and then its Manager's. Only the one who ended it may call it, with
+// false.
+func (s *Session) finish(last bool) {
+	complete := false
+	defer func() {
+		if !complete { // a call has ended its goroutine (runtime.Goexit)
+			s.finish(last)
+		}
+	}()
+	for {
+		if f := s.nextCall(last); f != nil {
+			s.call(f)
+			continue
+		}
+		if last {
+			break
+		}
+		last = true
+		if s.m != nil && s.m.OnExpire != nil {
+			s.call(func() { s.m.OnExpire(s) })
+		}
+	}
+	complete = true
+}
+
+// nextCall takes the first of the calls that are left. When there is none and
+// no more will come, it closes the list.
+func (s *Session) nextCall(last bool) func() {
+	x := s.more.Load()
+	if x == nil && (!last || s.more.CompareAndSwap(nil, finished)) {
+		return nil
+	}
+	x = s.more.Load()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.calls) == 0 {
+		x.finished = last
+		return nil
+	}
+	f := x.calls[0]
+	x.calls[0] = nil
+	x.calls = x.calls[1:]
+	return f
+}
+
+// call runs a function of the user's.
+func (s *Session) call(f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.log("session: a call on the end of a session panicked", "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	f()
+}
+
+func (s *Session) log(msg string, args ...any) {
+	var log *slog.Logger
+	if s.m != nil {
+		log = s.m.Log
+	}
+	report(log, msg, args...)
+}

@@ -1,0 +1,163 @@
+package session
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// endings makes the calls of sessions that have ended. The queue has no bound,
+// so that nobody who ends sessions ever waits; the goroutines that work it off
+// have one, and are there only while there is work.
+//
+// As many work as there are processors. A call that blocks takes one of them
+// away, so when all have stood still for a while, as many again are added.
+type endings struct {
+	m     *Manager
+	limit int
+
+	mu      sync.Mutex
+	queue   [][]*Session // in batches, as the wheel ends them
+	queued  int
+	calling int    // sessions whose calls are being made
+	workers int    // goroutines at it
+	taken   uint64 // sessions ever taken from the queue
+	watch   *time.Timer
+	seen    uint64 // taken when watch last looked
+	quiet   chan struct{}
+}
+
+// stall is for how long all goroutines may stand still before others come.
+const stall = 5 * time.Millisecond
+
+func (e *endings) init(m *Manager) {
+	e.m = m
+	if e.limit = m.Notifiers; e.limit <= 0 {
+		e.limit = 256
+	}
+}
+
+// here makes the calls of s on the caller's goroutine.
+func (e *endings) here(s *Session) {
+	e.mu.Lock()
+	e.calling++
+	e.mu.Unlock()
+	defer func() {
+		e.mu.Lock()
+		e.calling--
+		e.rest()
+		e.mu.Unlock()
+	}()
+	e.m.finish(s)
+}
+
+// later has the calls of the sessions made. It keeps the slice.
+func (e *endings) later(over []*Session) {
+	if len(over) == 0 {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.queue = append(e.queue, over)
+	e.queued += len(over)
+	e.hire(min(runtime.GOMAXPROCS(0), e.queued))
+}
+
+// hire brings the number of workers up to n, within the limit.
+func (e *endings) hire(n int) {
+	for e.workers < min(n, e.limit) {
+		e.workers++
+		go e.work()
+	}
+	if e.watch == nil && e.queued > 0 && e.workers < e.limit {
+		e.seen = e.taken
+		e.watch = time.AfterFunc(stall, e.look)
+	}
+}
+
+// look adds workers if nothing has been taken for a while.
+func (e *endings) look() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.watch = nil
+	n := e.workers
+	if e.taken == e.seen {
+		n *= 2
+	}
+	e.hire(min(n, e.queued))
+}
+
+func (e *endings) work() {
+	s := e.take(nil)
+	defer func() {
+		// Also when a call has ended this goroutine (runtime.Goexit).
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if s != nil {
+			e.calling--
+		}
+		e.workers--
+		e.hire(min(runtime.GOMAXPROCS(0), e.queued))
+		e.rest()
+	}()
+	for ; s != nil; s = e.take(s) {
+		e.m.finish(s)
+	}
+}
+
+// take takes the next session, after done if that is one. It takes one only, so
+// that a call that blocks holds back no other session.
+func (e *endings) take(done *Session) *Session {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if done != nil {
+		e.calling--
+	}
+	if e.queued == 0 {
+		e.queue = nil
+		return nil
+	}
+	batch := e.queue[0]
+	s := batch[0]
+	if batch[0] = nil; len(batch) > 1 {
+		e.queue[0] = batch[1:]
+	} else {
+		e.queue[0] = nil
+		e.queue = e.queue[1:]
+	}
+	e.queued--
+	e.calling++
+	e.taken++
+	return s
+}
+
+// rest tells who waits that all calls have been made.
+func (e *endings) rest() {
+	if e.quiet != nil && e.queued+e.calling == 0 {
+		close(e.quiet)
+		e.quiet = nil
+	}
+}
+
+// wait returns when all calls have been made, or how many sessions still have
+// some when ctx ends.
+func (e *endings) wait(ctx context.Context) int {
+	e.mu.Lock()
+	if e.queued+e.calling > 0 && e.quiet == nil {
+		e.quiet = make(chan struct{})
+	}
+	quiet := e.quiet
+	e.mu.Unlock()
+	if quiet == nil {
+		return 0
+	}
+	select {
+	case <-quiet:
+		return 0
+	case <-ctx.Done():
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.queued + e.calling
+	}
+}

@@ -1,0 +1,177 @@
+package session
+
+import (
+	"math/bits"
+	"time"
+)
+
+// maxSlack is the most by which a session is filed late: half a second.
+const maxSlack = 1 << 29
+
+// slack rounds the moment of a session's end up to a multiple of a power of two
+// that is at most a 64th of its timeout. So nearly all sessions end together
+// with others and straight from a slot that is many ticks wide, and the wheel
+// seldom has to look at one before.
+func slack(end, timeout time.Duration) time.Duration {
+	grain := uint64(1)
+	if timeout >= 64 {
+		grain = 1 << (bits.Len64(uint64(timeout)/64) - 1)
+	}
+	grain = min(grain, maxSlack)
+	if up := (uint64(end) + grain - 1) &^ (grain - 1); up <= uint64(Never) {
+		return time.Duration(up)
+	}
+	return end
+}
+
+// filing returns the moment to file s for, as things stand.
+func (s *Session) filing(now time.Duration) time.Duration {
+	end, _ := s.due(s.activity.Load(), now)
+	return slack(end, s.Timeout())
+}
+
+// The wheel knows ids alone. It hands one back when its slot comes up, and the
+// session's own word tells what is due; so a touch has nothing to tell the
+// wheel. Only an end that comes sooner than the session is filed for needs
+// another entry. The moment of the newest is in s.filed, and an entry from
+// before is known by coming up before that.
+//
+// Whoever changes filed, by compare-and-swap, adds the entry for it. cameUp
+// looks at the session once more afterwards, and who makes the end sooner
+// changes that first and looks at filed then; so one of both sees the other.
+
+// file enters a new session.
+func (m *Manager) file(s *Session, now time.Duration) {
+	at := s.filing(now)
+	s.filed.Store(int64(at))
+	m.keys.Add(s.id(), at)
+	s.refile() // the factory may have handed s to somebody
+}
+
+// refile adds an entry if s ends sooner than it is filed for.
+func (s *Session) refile() {
+	m := s.m
+	if m == nil {
+		return
+	}
+	for {
+		filed := s.filed.Load()
+		at := s.filing(m.clock.Now())
+		if int64(at) >= filed || s.ended() {
+			return
+		}
+		if s.filed.CompareAndSwap(filed, int64(at)) {
+			m.keys.Add(s.id(), at)
+			return
+		}
+	}
+}
+
+// fileAgain adds an entry in any case: s has a new id.
+func (m *Manager) fileAgain(s *Session) {
+	for {
+		filed := s.filed.Load()
+		at := s.filing(m.clock.Now())
+		if s.ended() {
+			return
+		}
+		if s.filed.CompareAndSwap(filed, int64(at)) {
+			m.keys.Add(s.id(), at)
+			return
+		}
+	}
+}
+
+// cameUp is called by the wheel with ids that were filed for until or before.
+func (m *Manager) cameUp(until time.Duration, ids []id) {
+	now := m.clock.Now()
+	var over []*Session
+	for _, v := range ids {
+		s, ok := m.table.Load(v)
+		if !ok {
+			continue
+		}
+		filed := s.filed.Load()
+		if time.Duration(filed) > until {
+			continue // an entry from before
+		}
+		if m.isOver(s, now) {
+			if over == nil {
+				over = make([]*Session, 0, len(ids))
+			}
+			over = append(over, s)
+			continue
+		}
+		at := s.filing(now)
+		if s.filed.CompareAndSwap(filed, int64(at)) {
+			m.keys.Add(s.id(), at)
+			s.refile()
+		}
+	}
+	m.endings.later(over)
+}
+
+// overdue reports whether s is over at now, and ends it if it is due by then.
+func (m *Manager) overdue(s *Session, now time.Duration) bool {
+	a := s.activity.Load()
+	if a < over && s.marks.Load()&limited == 0 && (held(a) || now < later(lastUse(a), s.Timeout())) {
+		return false // nearly always
+	}
+	if a >= over {
+		return true
+	}
+	if !m.isOver(s, now) {
+		return s.ended()
+	}
+	m.endings.later([]*Session{s})
+	return true
+}
+
+// isOver ends s if it is due at now; its calls are then the caller's to make.
+func (m *Manager) isOver(s *Session, now time.Duration) bool {
+	for {
+		a := s.activity.Load()
+		end, why := s.due(a, now)
+		if a >= over || end > now {
+			return false
+		}
+		if m.won(s, a, why) {
+			s.filed.Store(int64(end))
+			return true
+		}
+	}
+}
+
+// end ends s whatever its state, and reports whether it was the one to do so;
+// the calls are then the caller's to make.
+func (m *Manager) end(s *Session, why Reason) bool {
+	for {
+		a := s.activity.Load()
+		if a >= over {
+			return false
+		}
+		if m.won(s, a, why) {
+			return true
+		}
+	}
+}
+
+// won ends s if a is still its activity.
+func (m *Manager) won(s *Session, a uint64, why Reason) bool {
+	if !s.activity.end(a, why) {
+		return false
+	}
+	m.live.Add(-1)
+	m.ends[why].Add(1)
+	return true
+}
+
+// finish is what remains to be done for a session that has ended: out of the
+// table first, then the calls.
+func (m *Manager) finish(s *Session) {
+	m.table.Delete(s.id())
+	if why := s.Reason(); why == Idle || why == Lifetime {
+		m.late(m.clock.Now() - time.Duration(s.filed.Load()))
+	}
+	s.finish(false)
+}

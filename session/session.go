@@ -1,0 +1,253 @@
+package session
+
+import (
+	"io"
+	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// DefaultTimeout is how long a session of New lasts without activity, as in
+// Twisted.
+const DefaultTimeout = 15 * time.Minute
+
+// Never is the timeout of a session that activity need not keep alive, and the
+// lifetime of one that has no absolute end.
+const Never time.Duration = math.MaxInt64
+
+// A Factory makes the session for a new uid. It runs on the goroutine of the
+// request that asked for one and returns New(uid), changed as it likes.
+type Factory func(uid string) *Session
+
+// A Session is what the server keeps of one visitor: typed values (see Key),
+// things to be released (Own) and calls to be made (NotifyOnExpire) when the
+// visitor has been gone for long enough.
+//
+// All methods may be called from any goroutine, and on a session that has
+// ended, which they never revive.
+//
+// It fills one cache line, and a request that uses it writes one word of that:
+// activity, which holds all that decides between touching and ending, so that
+// one compare-and-swap settles the race.
+type Session struct {
+	activity activity
+	hi, lo   atomic.Uint64 // the id; see mark for how both change at once
+	timeout  atomic.Int64
+	filed    atomic.Int64 // the moment the wheel has it for; once ended, the moment it was due
+	marks    atomic.Uint32
+	more     atomic.Pointer[more]
+	m        *Manager // nil until a Manager has taken it
+}
+
+// more is what a session has only if it is used for something.
+type more struct {
+	mu       sync.Mutex
+	values   []value
+	calls    []func()
+	finished bool // all calls have been made
+	name     string
+	lifetime atomic.Int64 // as given before a Manager takes the session, then the moment of the end
+}
+
+// finished stands in for the more of an ended session that never had one.
+var finished = &more{finished: true}
+
+// The bits of marks. From renewing up it counts how often the id has changed;
+// renewing is set while it does.
+const (
+	plain    = 1 << iota // made by a request without TLS
+	secure               // made by a request with TLS
+	limited              // has a lifetime
+	named                // has a uid that is not an id
+	renewing             // the id is being changed
+	origin   = plain | secure
+)
+
+// New returns a session that lasts DefaultTimeout. Factories call it with the
+// uid they are given.
+func New(uid string) *Session {
+	s := new(Session)
+	s.timeout.Store(int64(DefaultTimeout))
+	if v, ok := parseID([]byte(uid)); ok {
+		hi, lo := v.halves()
+		s.hi.Store(hi)
+		s.lo.Store(lo)
+	} else {
+		s.more.Store(&more{name: uid})
+		s.marks.Store(named)
+	}
+	return s
+}
+
+// Lasting returns a Factory of sessions that last d without activity.
+func Lasting(d time.Duration) Factory {
+	return func(uid string) *Session {
+		s := New(uid)
+		s.SetTimeout(d)
+		return s
+	}
+}
+
+// UID returns the session's id as text. Whoever knows it can act as the
+// visitor, so it belongs neither in logs nor in pages.
+func (s *Session) UID() string {
+	if s.marks.Load()&named != 0 {
+		return s.more.Load().name
+	}
+	return s.id().String()
+}
+
+// id reads both halves of the id as they were at one moment.
+func (s *Session) id() id {
+	for {
+		before := s.marks.Load()
+		v := idOf(s.hi.Load(), s.lo.Load())
+		if before&renewing == 0 && s.marks.Load() == before {
+			return v
+		}
+		runtime.Gosched()
+	}
+}
+
+// setID gives s the id v and returns the one it had.
+func (s *Session) setID(v id) (old id) {
+	for {
+		bits := s.marks.Load()
+		if bits&renewing == 0 && s.marks.CompareAndSwap(bits, bits|renewing) {
+			break // nobody else is at it
+		}
+		runtime.Gosched()
+	}
+	old = idOf(s.hi.Load(), s.lo.Load())
+	hi, lo := v.halves()
+	s.hi.Store(hi)
+	s.lo.Store(lo)
+	s.mark(func(bits uint32) uint32 { return bits + renewing }) // clears it and counts
+	return old
+}
+
+// mark changes bits of marks.
+func (s *Session) mark(change func(uint32) uint32) {
+	for {
+		old := s.marks.Load()
+		if s.marks.CompareAndSwap(old, change(old)) {
+			return
+		}
+	}
+}
+
+// Timeout returns how long the session lasts without activity.
+func (s *Session) Timeout() time.Duration { return time.Duration(s.timeout.Load()) }
+
+// SetTimeout changes how long the session lasts without activity, counted from
+// its last activity and taking effect at once. One of 0 or less has passed as
+// soon as no request has the session; Never makes it last.
+func (s *Session) SetTimeout(d time.Duration) {
+	s.timeout.Store(int64(d))
+	s.refile()
+}
+
+// SetLifetime gives the session an end d from now (from its making, if set by a
+// Factory) that no activity moves, as OWASP's absolute timeout. A d of 0 or
+// less ends it with the wheel's next tick; Never takes the limit away.
+func (s *Session) SetLifetime(d time.Duration) {
+	if s.ended() {
+		return
+	}
+	x := s.extra()
+	if x == finished {
+		return
+	}
+	if s.m != nil {
+		d = later(s.m.clock.Now(), d)
+	}
+	x.lifetime.Store(int64(d))
+	s.mark(func(bits uint32) uint32 { return bits | limited })
+	s.refile()
+}
+
+// Remaining returns how long the session would last from now if nothing
+// touched it: 0 if it has ended, its whole timeout while a request or a Hold
+// has it.
+func (s *Session) Remaining() time.Duration {
+	if s.m == nil {
+		return s.Timeout()
+	}
+	now := s.m.clock.Now()
+	end, _ := s.due(s.activity.Load(), now)
+	return max(end-now, 0)
+}
+
+// Touch counts as activity: idleness starts anew. It reports whether the
+// session was alive.
+func (s *Session) Touch() bool {
+	if s.m == nil {
+		return !s.ended()
+	}
+	return s.m.touch(s, s.m.clock.Now())
+}
+
+// Hold keeps the session from being idle until Release: for what goes on
+// without requests, such as a stream or a long job. Each Hold needs its
+// Release. It does not keep off the end of a lifetime, nor Expire.
+func (s *Session) Hold() { s.activity.hold() }
+
+// Release ends a Hold; idleness starts anew. It panics without a Hold.
+func (s *Session) Release() {
+	if s.m == nil {
+		s.activity.release(0)
+		return
+	}
+	s.activity.release(s.m.clock.Now())
+}
+
+// Own closes c when the session ends, in its turn among the functions of
+// NotifyOnExpire; an error of Close is logged.
+func (s *Session) Own(c io.Closer) {
+	s.NotifyOnExpire(func() {
+		if err := c.Close(); err != nil {
+			s.log("session: closing what a session owned failed", "error", err)
+		}
+	})
+}
+
+// extra returns s.more, made if need be.
+func (s *Session) extra() *more {
+	if x := s.more.Load(); x != nil {
+		return x
+	}
+	s.more.CompareAndSwap(nil, new(more))
+	return s.more.Load()
+}
+
+// due returns the moment of the session's end and what it will be, as things
+// stand with the given activity.
+func (s *Session) due(a uint64, now time.Duration) (time.Duration, Reason) {
+	if a >= over {
+		return 0, reasonOf(a)
+	}
+	from := lastUse(a)
+	if held(a) {
+		from = max(from, now)
+	}
+	end, why := later(from, s.Timeout()), Idle
+	if s.marks.Load()&limited != 0 {
+		if x := s.more.Load(); time.Duration(x.lifetime.Load()) <= end {
+			return time.Duration(x.lifetime.Load()), Lifetime
+		}
+	}
+	if held(a) {
+		return max(end, now+1), why // in use, so not idle, however short its timeout
+	}
+	return end, why
+}
+
+// later returns t+d within the range of the clock.
+func later(t, d time.Duration) time.Duration {
+	if d > math.MaxInt64-t {
+		return math.MaxInt64
+	}
+	return max(t+d, 0)
+}
