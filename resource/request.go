@@ -1,0 +1,138 @@
+package resource
+
+import (
+	"github.com/spindleweb/spindle/session"
+	"github.com/valyala/fasthttp"
+)
+
+// A Request is a request on its way through the tree, and its response: a
+// fasthttp.RequestCtx with its place in the path and its session. It belongs to
+// the goroutine that serves it, and it and its bytes live until Render returns;
+// what is kept for longer has to be copied.
+type Request struct {
+	*fasthttp.RequestCtx
+
+	tree    *Tree
+	path    [][]byte // all segments, decoded
+	at      int      // how many of them have been walked
+	decoded []byte   // what path points into, if it had escapes
+
+	session *session.Session // held until the end of the request
+	bound   bool             // it came by Bind
+	fresh   bool             // its uid is still to be sent
+	forget  bool             // the client's is to be cleared
+}
+
+// manySegments is more than a path has that anyone wrote by hand; the memory
+// of longer ones is not kept.
+const manySegments = 64
+
+func (r *Request) reset() {
+	path, decoded := r.path[:0], r.decoded[:0]
+	if cap(path) > manySegments {
+		path, decoded = nil, nil
+	}
+	*r = Request{path: path, decoded: decoded}
+}
+
+// Shift takes the next segment off what is left of the path, and nil if none
+// is. A GetChild that reads more than its own segment calls it.
+func (r *Request) Shift() []byte {
+	if r.at == len(r.path) {
+		return nil
+	}
+	r.at++
+	return r.path[r.at-1]
+}
+
+// Prepath returns the segments of the path that were walked, decoded.
+func (r *Request) Prepath() [][]byte { return r.path[:r.at:r.at] }
+
+// Postpath returns the segments of the path that are left, decoded; after a
+// trailing slash the last of them is empty.
+func (r *Request) Postpath() [][]byte { return r.path[r.at:] }
+
+// GetSession returns the client's session, a new one if it has none that is
+// alive. It counts as activity, and until the request ends the session is not
+// idle. The first call may come anywhere before Render returns; a new
+// session's uid is sent whatever becomes of the response.
+//
+// If no session can be made, GetSession does not return: the request is
+// answered with 503 where there are too many sessions or the site shuts down,
+// and with 500 where the factory failed.
+func (r *Request) GetSession() *session.Session {
+	if s := r.session; s != nil && s.Reason() == session.Alive {
+		return s
+	}
+	m := r.tree.Sessions
+	if s := m.Find(r.RequestCtx); s != nil {
+		r.hold(s)
+		return s
+	}
+	s, err := m.Create(r.RequestCtx)
+	if err != nil {
+		r.refused(err)
+	}
+	r.hold(s)
+	r.fresh = true
+	return s
+}
+
+// PeekSession returns the client's session, or nil, without touching it.
+func (r *Request) PeekSession() *session.Session {
+	if s := r.session; s != nil && s.Reason() == session.Alive {
+		return s
+	}
+	return r.tree.Sessions.Peek(r.RequestCtx)
+}
+
+// RenewSession is GetSession with a new uid for the session, which belongs to
+// every log-in: who knew the old one has no part in the session any more
+// (OWASP: session fixation).
+func (r *Request) RenewSession() *session.Session {
+	s := r.GetSession()
+	if r.fresh {
+		return s // nobody knows its uid yet
+	}
+	if err := r.tree.Sessions.Renew(r.RequestCtx, s); err != nil {
+		return r.GetSession() // it has just ended: a new one will do as well
+	}
+	r.fresh = true
+	return s
+}
+
+// ExpireSession ends the client's session, if it has one, and has the client
+// forget it, which belongs to every log-out. It returns when all that was
+// registered with NotifyOnExpire has run.
+func (r *Request) ExpireSession() {
+	s := r.PeekSession()
+	if s == nil {
+		return
+	}
+	if s != r.session {
+		r.hold(s)
+	}
+	r.forget = !r.bound
+	s.Expire()
+}
+
+// Bind makes s the session of the request, as if the client had brought its
+// uid; nothing is sent to the client. For resources that know a session by
+// other means, such as a part of the URL.
+func (r *Request) Bind(s *session.Session) {
+	s.Touch()
+	r.hold(s)
+	r.bound = true
+}
+
+// Sessions returns the manager of the site's sessions.
+func (r *Request) Sessions() *session.Manager { return r.tree.Sessions }
+
+// hold makes s the session of the request.
+func (r *Request) hold(s *session.Session) {
+	if r.session != nil {
+		r.session.Release()
+	}
+	s.Hold()
+	r.session, r.bound, r.fresh, r.forget = s, false, false, false
+}

@@ -1,0 +1,43 @@
+// Package session keeps the sessions of visitors and ends each on time, calling
+// what was registered for its end. It works in any fasthttp program:
+//
+//	var sessions session.Manager
+//	visits := session.NewKey[int]("visits")
+//
+//	func handler(ctx *fasthttp.RequestCtx) {
+//		s, err := sessions.Open(ctx)
+//		if err != nil {
+//			ctx.Error("busy", fasthttp.StatusServiceUnavailable)
+//			return
+//		}
+//		visits.Update(s, func(n *int) { *n++ })
+//		s.NotifyOnExpire(func() { log.Print("gone") })
+//	}
+//
+// A [Manager] finds the [Session] of a request by the uid that its [Carrier]
+// brought, most often a [Cookie], or has its [Factory] make one. Its clock is a
+// timer.Wheel, which knows the sessions' ids alone: a touch is one
+// compare-and-swap on the session and tells the wheel nothing; when the wheel
+// comes to an id, the session itself says how long it still has.
+//
+// What a session promises:
+//
+//   - Its uid is 128 bits from the operating system's generator. One that the
+//     client made up, that has ended, or that belongs to another Manager is
+//     never adopted: the answer is a new session with a new uid. What was made
+//     over TLS is unknown without, and the reverse.
+//   - It is never ended early, and late by at most a 32nd of its timeout (a
+//     second at most, two ticks at least) plus what the machine's scheduler
+//     adds. Once due it is not handed out any more, even if the wheel is late.
+//   - It ends once, for one [Reason], however many things try. It is out of the
+//     table first; then the calls are made in order, each once. A call that
+//     panics is logged, one that blocks holds back neither other sessions nor
+//     the wheel.
+//   - What was registered during the end is called in the same pass, what is
+//     registered later at once. Nothing revives a session that has ended.
+//   - Updates of a value are made one at a time, and none is lost.
+//
+// To pass time in a test, give the Manager a Clock and call its Advance. The
+// calls are made on other goroutines, so wait for what they do, or run the test
+// in a testing/synctest bubble and call its Wait.
+package session

@@ -1,0 +1,149 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+
+	"github.com/spindleweb/spindle/resource"
+	"github.com/spindleweb/spindle/session"
+	"github.com/spindleweb/spindle/timer"
+	"github.com/valyala/fasthttp"
+)
+
+// A Site serves a tree of resources and keeps the sessions of those who visit
+// it. Two Sites share nothing: a session of one is unknown to the other.
+//
+// The fields are read when the first method is called and must not be changed
+// afterwards. A Site must not be copied.
+type Site struct {
+	// Resource is the root of the tree, what "/" names.
+	Resource resource.Resource
+
+	// SessionFactory makes the sessions, and so says how long they last.
+	// Default session.New, which gives 15 minutes. To change it while the site
+	// is serving, call Sessions().SetFactory.
+	SessionFactory session.Factory
+
+	// Carrier takes a session's uid to the client and back. Default a zero
+	// session.Cookie.
+	Carrier session.Carrier
+
+	// Clock is the wheel that ends sessions. One that is given is its giver's
+	// to move, by Run or Advance, and may serve several sites. Default one of
+	// the site's own, which runs until Shutdown.
+	Clock *timer.Wheel
+
+	// Server is the fasthttp server; one that is given is taken as it is, but
+	// for a Handler if it has none. Default NewServer().
+	Server *fasthttp.Server
+
+	// Log hears of panics and of the server's troubles. Default slog.Default.
+	Log *slog.Logger
+
+	// AccessLog gets a line for each request, in Combined Log Format and in
+	// one Write. Default nil: none is written.
+	AccessLog io.Writer
+
+	// Debug shows the value and stack of a panic in the page. Default false.
+	Debug bool
+
+	setup    sync.Once
+	sessions session.Manager
+	tree     resource.Tree
+	access   accessLog
+	server   *fasthttp.Server
+}
+
+// New returns a Site with root as its Resource.
+func New(root resource.Resource) *Site { return &Site{Resource: root} }
+
+func (s *Site) init() {
+	s.setup.Do(func() {
+		m := &s.sessions
+		m.Factory, m.Carrier, m.Clock, m.Log = s.SessionFactory, s.Carrier, s.Clock, s.Log
+		t := &s.tree
+		t.Root, t.Sessions, t.Log, t.Debug = s.Resource, m, s.Log, s.Debug
+		s.access.w = s.AccessLog
+		if s.server = s.Server; s.server == nil {
+			s.server = s.NewServer()
+		}
+		if s.server.Handler == nil {
+			s.server.Handler = s.Handler
+		}
+	})
+}
+
+// Sessions returns the manager of the site's sessions. Its own fields, such as
+// Limit and OnExpire, may be set until the first request.
+func (s *Site) Sessions() *session.Manager {
+	s.init()
+	return &s.sessions
+}
+
+// Handler answers a request: it is a fasthttp.RequestHandler, for a site that
+// is part of a fasthttp program. It survives whatever a resource does.
+func (s *Site) Handler(ctx *fasthttp.RequestCtx) {
+	s.init()
+	if code := malformed(ctx); code != 0 {
+		refuse(ctx, code)
+	} else {
+		s.tree.Handler(ctx)
+	}
+	if s.access.w != nil {
+		s.log(ctx, true)
+	}
+}
+
+// ListenAndServe serves HTTP on a TCP address such as ":8080", until Shutdown
+// and then returns nil, or until the listener fails.
+func (s *Site) ListenAndServe(addr string) error {
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("site: %w", err)
+	}
+	return s.Serve(ln)
+}
+
+// ListenAndServeTLS is ListenAndServe for HTTPS, with the certificate and the
+// key in these PEM files.
+func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
+	s.init()
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("site: %w", err)
+	}
+	if err := s.server.ServeTLS(ln, certFile, keyFile); err != nil {
+		_ = ln.Close()
+		return fmt.Errorf("site: %w", err)
+	}
+	return nil
+}
+
+// Serve is ListenAndServe for a listener that is open, which it closes. One
+// Site can serve several at once.
+func (s *Site) Serve(ln net.Listener) error {
+	s.init()
+	if err := s.server.Serve(ln); err != nil {
+		return fmt.Errorf("site: %w", err)
+	}
+	return nil
+}
+
+// Shutdown ends the site in good order: no connections and no sessions are
+// taken any more, requests under way are finished, then all sessions end and
+// their calls are made. The errors name what had not finished when ctx ended.
+// Shutdown must not be called from a request or from a session's calls.
+func (s *Site) Shutdown(ctx context.Context) error {
+	s.init()
+	s.sessions.Drain()
+	err := s.server.ShutdownWithContext(ctx)
+	if n := s.server.GetOpenConnectionsCount(); err != nil && n > 0 {
+		err = fmt.Errorf("site: shutdown: %d connections are still open: %w", n, err)
+	}
+	return errors.Join(err, s.sessions.Close(ctx))
+}
