@@ -1,0 +1,59 @@
+// Package serve is what all examples do alike: it serves sites until the
+// process is told to stop, and then ends them in good order.
+package serve
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spindleweb/spindle/site"
+)
+
+// At is a site and the address to serve it on.
+type At struct {
+	Addr string
+	Site *site.Site
+}
+
+// Sites serves all until SIGINT or SIGTERM, or until one fails, which ends the
+// process with status 1.
+func Sites(sites ...At) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	failed := make(chan error, len(sites))
+	for _, at := range sites {
+		ln, err := net.Listen("tcp", at.Addr)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("listening on http://%s\n", ln.Addr())
+		go func() { failed <- at.Site.Serve(ln) }()
+	}
+	select {
+	case <-ctx.Done():
+		stop() // a second signal ends the process at once
+	case err := <-failed:
+		log.Fatal(err)
+	}
+	shutdown(sites)
+}
+
+func shutdown(sites []At) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, at := range sites {
+		all.Go(func() {
+			if err := at.Site.Shutdown(ctx); err != nil {
+				log.Print(err)
+			}
+		})
+	}
+	all.Wait()
+}
