@@ -28,6 +28,8 @@ type Keys[K any] struct {
 	spare *chunk[K]
 	swept int // the slot that Sweep took from last
 
+	closed bool
+
 	n atomic.Int64
 }
 
@@ -74,8 +76,8 @@ func (k *Keys[K]) Add(key K, at time.Duration) {
 	}
 	c.keys[c.n] = key
 	c.n++
-	k.mu.Unlock()
 	k.n.Add(1)
+	k.mu.Unlock()
 	k.w.filed(tick)
 }
 
@@ -104,15 +106,21 @@ func (k *Keys[K]) Sweep() {
 	k.mu.Unlock()
 }
 
-// Close forgets all keys; the wheel does not look at k any more.
+// Close forgets all keys; none comes up any more, but for a chunk that is being
+// handed over, and those added later never will.
 func (k *Keys[K]) Close() {
 	k.w.removeLane(k)
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	for i := range k.slots {
+		for c := k.slots[i].first; c != nil; c = c.next {
+			k.n.Add(-int64(c.n))
+		}
+	}
 	clear(k.slots[:])
 	k.occupied = [depth]uint64{}
 	k.spare = nil
-	k.n.Store(0)
+	k.closed = true
 }
 
 // fresh returns an empty chunk.
@@ -128,12 +136,20 @@ func (k *Keys[K]) fresh() *chunk[K] {
 // hand gives the keys of a chunk to their owner. The chunk itself is kept if
 // none is; the others are the collector's, so memory goes back as keys do.
 func (k *Keys[K]) hand(c *chunk[K], until time.Duration) {
+	k.mu.Lock()
+	closed := k.closed
+	k.mu.Unlock()
 	k.n.Add(-int64(c.n))
+	if closed {
+		return
+	}
 	k.w.call(func() { k.due(until, c.keys[:c.n]) })
 	c.next, c.n = nil, 0
 	k.mu.Lock()
-	k.spare = c
-	k.mu.Unlock()
+	defer k.mu.Unlock()
+	if !k.closed {
+		k.spare = c
+	}
 }
 
 // until returns the last moment that an occupied slot stands for.

@@ -60,9 +60,6 @@ func (t *Timer) Reset(d time.Duration) bool {
 		if old == 0 {
 			return w.timers.restart(t, when)
 		}
-		if w.tick(old) == tick && when >= old {
-			return true // the same tick: nothing that would show, so no write
-		}
 		if t.when.CompareAndSwap(old, when) {
 			// fire stores the new tick and then looks at when once more, we
 			// do it the other way round: one of the two sees the other.
@@ -79,9 +76,10 @@ type timers struct {
 	w  *Wheel
 	mu sync.Mutex
 	levels
-	slots  [depth * width]*Timer
-	firing *Timer // what is left of the slot that has come up
-	active int
+	slots   [depth * width]*Timer
+	sorting *Timer // what is left to be looked at of the slot that has come up
+	due     *Timer // what has been found to be due
+	active  int
 }
 
 func (l *timers) start(t *Timer, when int64, every time.Duration, f func()) {
@@ -182,8 +180,10 @@ func (l *timers) unlink(t *Timer) {
 		t.next.prev, t.prev.next = t.prev, t.next
 	}
 	switch t {
-	case l.firing:
-		l.firing = rest
+	case l.sorting:
+		l.sorting = rest
+	case l.due:
+		l.due = rest
 	case l.slots[t.slot]:
 		l.slots[t.slot] = rest
 		if rest == nil {
@@ -212,13 +212,11 @@ func (l *timers) settle(tick uint64) bool {
 	return true
 }
 
-// atOnce is how many Timers are filed again under one hold of the lock.
+// atOnce is how many Timers are looked at under one hold of the lock.
 const atOnce = 512
 
-// fire takes up the slot that begins at tick. What is not due yet is filed
-// nearer; what is due is called, one by one, so that a call can still stop the
-// next.
-func (l *timers) fire(tick uint64) (n int) {
+// fire takes up the slot that begins at tick.
+func (l *timers) fire(tick uint64) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	slot, first, ok := l.levels.next()
@@ -226,40 +224,74 @@ func (l *timers) fire(tick uint64) (n int) {
 		return 0 // stopped in the meantime
 	}
 	l.now = first
-	l.firing, l.slots[slot] = l.slots[slot], nil
+	return l.empty(slot, int64(min(first<<l.w.shift, math.MaxInt64)))
+}
+
+// fireEarly makes the calls that are due by target in the tick that has begun
+// then and is not over: for a wheel that is moved by hand, to which an exact
+// time is said. What is due later in that tick stays where it is.
+func (l *timers) fireEarly(target time.Duration) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	slot, first, ok := l.levels.next()
+	if !ok || first > l.now+1 {
+		return 0
+	}
+	return l.empty(slot, int64(target))
+}
+
+// empty takes everything out of a slot. First it files again what is due after
+// limit, so that this keeps its place before all that is filed from now on;
+// then it calls the rest, one by one, so that a call can still stop the next.
+func (l *timers) empty(slot int, limit int64) (n int) {
+	l.sorting, l.slots[slot] = l.slots[slot], nil
 	l.vacate(slot)
-	for held := 0; l.firing != nil; held++ {
-		if held == atOnce {
-			held = 0
+	for held := 1; l.sorting != nil; held++ {
+		if held%atOnce == 0 {
 			l.mu.Unlock()
 			l.mu.Lock()
 			continue
 		}
-		t := l.firing
+		t := l.sorting
+		l.unlink(t)
+		if t.when.Load() > limit {
+			l.file(t)
+		} else {
+			link(&l.due, t)
+		}
+	}
+	defer func() {
+		for l.due != nil { // a call has ended its goroutine (runtime.Goexit)
+			t := l.due
+			l.unlink(t)
+			l.file(t)
+		}
+	}()
+	for l.due != nil {
+		t := l.due
 		l.unlink(t)
 		when := t.when.Load()
-		if l.w.tick(when) > l.now {
-			l.file(t)
+		if when > limit || !t.when.CompareAndSwap(when, 0) {
+			l.file(t) // moved by a Reset
 			continue
 		}
-		if !t.when.CompareAndSwap(when, 0) {
-			l.file(t) // a Reset came first
-			continue
-		}
-		f := t.f
 		if t.every > 0 {
 			t.when.Store(l.again(when, t.every))
 			l.file(t)
 		} else {
 			l.active--
 		}
-		held = 0
-		l.mu.Unlock()
-		l.w.call(f)
-		l.mu.Lock()
 		n++
+		l.call(t.f)
 	}
 	return n
+}
+
+// call makes a call without the lock.
+func (l *timers) call(f func()) {
+	l.mu.Unlock()
+	defer l.mu.Lock()
+	l.w.call(f)
 }
 
 // again returns the next multiple of every after when that is still to come.

@@ -59,7 +59,8 @@ type Wheel struct {
 type lane interface {
 	// next returns the tick at which the lane has something to do.
 	next() uint64
-	// fire does what there is to do at tick, which next returned.
+	// fire does what there is to do at tick, which next returned, and returns
+	// how many calls of the user's that were.
 	fire(tick uint64) int
 	// settle moves the lane on to tick unless something comes up before.
 	settle(tick uint64) bool
@@ -81,12 +82,13 @@ func (w *Wheel) init() {
 // epoch is what monotonic time is measured from.
 var epoch = time.Now()
 
-// Now returns the time on the wheel's clock, which begins at 0 and never goes
-// back. While the wheel runs, it is as exact as the machine's clock; a wheel
-// moved by Advance shows to a function it calls the moment that was due.
+// Now returns the time on the wheel's clock, which begins at 0. While the wheel
+// runs, it is as exact as the machine's clock; a wheel moved by Advance shows to
+// a function it calls the tick that was due. The clock never goes back, but for
+// what a reading in the very moment in which Run ends may be ahead.
 func (w *Wheel) Now() time.Duration {
 	if w.running.Load() {
-		return time.Since(epoch) + time.Duration(w.offset.Load())
+		return w.shown(time.Since(epoch))
 	}
 	return time.Duration(w.still.Load())
 }
@@ -98,7 +100,19 @@ func (w *Wheel) At(t time.Time) time.Duration {
 	if !w.running.Load() || t.IsZero() {
 		return w.Now()
 	}
-	return t.Sub(epoch) + time.Duration(w.offset.Load())
+	return w.shown(t.Sub(epoch))
+}
+
+// shown returns what the clock of a running wheel shows.
+func (w *Wheel) shown(real time.Duration) time.Duration {
+	now := real + time.Duration(w.offset.Load())
+	switch {
+	case now >= 0:
+		return now
+	case now < math.MinInt64/2:
+		return math.MaxInt64 // past the end of the clock
+	}
+	return 0 // before its beginning
 }
 
 // after returns the moment d from now, within the range of the clock. It is
@@ -114,17 +128,18 @@ func (w *Wheel) after(d time.Duration) int64 {
 	return int64(now + d)
 }
 
-// tick returns the first tick that is not before the moment when. The clock
-// ends in the middle of a tick; its last moments belong to the last whole one,
-// so that even the longest Duration comes to its end.
+// tick returns the first tick that is not before the moment when.
 func (w *Wheel) tick(when int64) uint64 {
-	return min((uint64(when)+1<<w.shift-1)>>w.shift, math.MaxInt64>>w.shift)
+	return (uint64(max(when, 0)) + 1<<w.shift - 1) >> w.shift
 }
+
+// lastTick is the one in the middle of which the clock ends.
+func (w *Wheel) lastTick() uint64 { return math.MaxInt64>>w.shift + 1 }
 
 // CallLater calls f after d, as Twisted's reactor does, on the goroutine that
 // moves the wheel; so f must not block, and starts a goroutine for what does.
-// A d of 0 or less means the next tick. The result can be ignored, stopped or
-// reset.
+// A d of 0 or less means the next time that the wheel moves on. The result can be
+// ignored, stopped or reset.
 func (w *Wheel) CallLater(d time.Duration, f func()) *Timer {
 	t := new(Timer)
 	w.Start(t, d, f)
@@ -161,7 +176,8 @@ func (w *Wheel) Len() int {
 
 // Advance moves the wheel on by d and makes the calls that fall due on the
 // way, in order of their ticks and on this goroutine; within a tick in the
-// order in which they were filed. It returns how many it made.
+// order in which they were filed. It returns how many it made. When it returns,
+// everything that is due by the new time has been called, to the nanosecond.
 //
 // On a wheel that runs it makes the clock jump by d.
 func (w *Wheel) Advance(d time.Duration) int {
@@ -171,12 +187,14 @@ func (w *Wheel) Advance(d time.Duration) int {
 	d = min(max(d, 0), math.MaxInt64-w.Now())
 	if w.running.Load() {
 		w.offset.Add(int64(d))
-		return w.turn(w.Now())
+		n := w.turn(w.Now())
+		w.rouse() // Run sleeps by the time before the jump
+		return n
 	}
 	target := w.Now() + d
 	n := w.turn(target)
 	w.still.Store(int64(target))
-	return n
+	return n + w.timers.fireEarly(target)
 }
 
 // Run lets the wheel follow real time until ctx ends, and returns the cause of
@@ -199,8 +217,10 @@ func (w *Wheel) Run(ctx context.Context) error {
 		w.asleep.Store(never)
 		next := w.next()
 		w.asleep.Store(next)
-		if next != never {
-			sleep.Reset(time.Duration(next<<w.shift) - w.Now())
+		if next > w.lastTick() {
+			sleep.Stop()
+		} else {
+			sleep.Reset(time.Duration(min(next<<w.shift, math.MaxInt64)) - w.Now())
 		}
 		select {
 		case <-sleep.C:
@@ -213,6 +233,9 @@ func (w *Wheel) Run(ctx context.Context) error {
 }
 
 func (w *Wheel) begin() bool {
+	if w.running.Load() {
+		return false // without waiting for a call that takes long
+	}
 	w.turning.Lock()
 	defer w.turning.Unlock()
 	if w.running.Load() {
@@ -239,6 +262,9 @@ func (w *Wheel) turnToNow() {
 // turn does all that is due by target, one tick after the other.
 func (w *Wheel) turn(target time.Duration) (n int) {
 	last := uint64(target) >> w.shift
+	if target == math.MaxInt64 {
+		last = w.lastTick()
+	}
 	for {
 		lanes := *w.lanes.Load()
 		var first lane
@@ -250,7 +276,7 @@ func (w *Wheel) turn(target time.Duration) (n int) {
 		}
 		if tick <= last {
 			if !w.running.Load() {
-				w.still.Store(max(w.still.Load(), int64(tick<<w.shift)))
+				w.still.Store(max(w.still.Load(), int64(min(tick<<w.shift, math.MaxInt64))))
 			}
 			n += first.fire(tick)
 			continue
@@ -278,10 +304,15 @@ func (w *Wheel) next() uint64 {
 // there and no longer holds the lane's lock.
 func (w *Wheel) filed(tick uint64) {
 	if tick < w.asleep.Load() {
-		select {
-		case w.wake <- struct{}{}:
-		default:
-		}
+		w.rouse()
+	}
+}
+
+// rouse has Run look again.
+func (w *Wheel) rouse() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
 	}
 }
 
