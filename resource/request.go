@@ -65,15 +65,16 @@ func (r *Request) GetSession() *session.Session {
 		return s
 	}
 	m := r.tree.Sessions
-	if s := m.Find(r.RequestCtx); s != nil {
-		r.hold(s)
+	if s := m.Acquire(r.RequestCtx); s != nil {
+		r.have(s)
 		return s
 	}
 	s, err := m.Create(r.RequestCtx)
 	if err != nil {
 		r.refused(err)
 	}
-	r.hold(s)
+	s.Hold()
+	r.have(s)
 	r.fresh = true
 	return s
 }
@@ -110,7 +111,8 @@ func (r *Request) ExpireSession() {
 		return
 	}
 	if s != r.session {
-		r.hold(s)
+		s.Hold()
+		r.have(s)
 	}
 	r.forget = !r.bound
 	s.Expire()
@@ -121,18 +123,18 @@ func (r *Request) ExpireSession() {
 // other means, such as a part of the URL.
 func (r *Request) Bind(s *session.Session) {
 	s.Touch()
-	r.hold(s)
+	s.Hold()
+	r.have(s)
 	r.bound = true
 }
 
 // Sessions returns the manager of the site's sessions.
 func (r *Request) Sessions() *session.Manager { return r.tree.Sessions }
 
-// hold makes s the session of the request.
-func (r *Request) hold(s *session.Session) {
+// have makes s, which is held, the session of the request.
+func (r *Request) have(s *session.Session) {
 	if r.session != nil {
 		r.session.Release()
 	}
-	s.Hold()
 	r.session, r.bound, r.fresh, r.forget = s, false, false, false
 }

@@ -52,17 +52,21 @@ func (w *activity) touch(now time.Duration) bool {
 	}
 }
 
-func (w *activity) hold() {
+// hold keeps the session from being idle until release.
+func (w *activity) hold() bool { return w.touchAndHold(0) }
+
+func (w *activity) touchAndHold(now time.Duration) bool {
+	m := moment(now)
 	for {
 		old := w.word.Load()
 		if old >= over {
-			return
+			return false
 		}
 		if old >= maxHeld {
 			panic("session: a million Holds without Release")
 		}
-		if w.word.CompareAndSwap(old, old+one) {
-			return
+		if w.word.CompareAndSwap(old, old&^momentMask+one|max(old&momentMask, m)) {
+			return true
 		}
 	}
 }

@@ -132,6 +132,17 @@ func (m *Manager) Find(ctx *fasthttp.RequestCtx) *Session {
 	return nil
 }
 
+// Acquire is Find and Hold in one: until it is released the session is not
+// idle. It is how a request has its session for as long as it takes.
+func (m *Manager) Acquire(ctx *fasthttp.RequestCtx) *Session {
+	m.init()
+	now := m.clock.At(ctx.Time())
+	if s := m.look(ctx, now); s != nil && s.activity.touchAndHold(now) {
+		return s
+	}
+	return nil
+}
+
 // Peek is Find without touching: looking does not keep the session alive.
 func (m *Manager) Peek(ctx *fasthttp.RequestCtx) *Session {
 	m.init()
