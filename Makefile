@@ -1,0 +1,32 @@
+# make test    install what the tests need and run them all, with -race
+# make check   gofmt, go vet and staticcheck, on every module
+# make bench   the benchmarks beside the code
+
+MODULES     := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path './.git/*' | sort))
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Debian packages, each with a program by which it is known to be there.
+PROGRAMS    := curl chromium
+PACKAGES    := curl chromium fonts-dejavu-core
+SUDO        := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: test check bench programs
+
+test: programs
+	@set -e; for m in $(MODULES); do echo "== go test -race ($$m)"; (cd $$m && go test -race -timeout 20m ./...); done
+
+# A missing program is installed; one that cannot be had ends the run.
+programs:
+	@for p in $(PROGRAMS); do command -v $$p >/dev/null || missing=1; done; \
+	if [ -n "$$missing" ]; then \
+		$(SUDO) apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null; \
+	fi
+	@for p in $(PROGRAMS); do command -v $$p >/dev/null || { echo "$$p is missing and could not be installed" >&2; exit 1; }; done
+
+check:
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	@set -e; for m in $(MODULES); do echo "== go vet, staticcheck ($$m)"; (cd $$m && go vet ./... && go run $(STATICCHECK) ./...); done
+
+bench:
+	go test -run '^$$' -bench . ./timer ./session ./site
