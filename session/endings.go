@@ -101,8 +101,12 @@ func (e *endings) work() {
 		e.hire(min(runtime.GOMAXPROCS(0), e.queued))
 		e.rest()
 	}()
-	for ; s != nil; s = e.take(s) {
+	for n := 1; s != nil; n++ {
 		e.m.finish(s)
+		if n%64 == 0 {
+			runtime.Gosched() // requests come first
+		}
+		s = e.take(s)
 	}
 }
 

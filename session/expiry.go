@@ -9,13 +9,12 @@ import (
 const maxSlack = 1 << 29
 
 // slack rounds the moment of a session's end up to a multiple of a power of two
-// that is at most a 64th of its timeout. So nearly all sessions end together
-// with others and straight from a slot that is many ticks wide, and the wheel
-// seldom has to look at one before.
+// that is at most a 256th of its timeout. So nearly all sessions end together
+// with others, and the wheel need not wake up for each.
 func slack(end, timeout time.Duration) time.Duration {
 	grain := uint64(1)
-	if timeout >= 64 {
-		grain = 1 << (bits.Len64(uint64(timeout)/64) - 1)
+	if timeout >= 256 {
+		grain = 1 << (bits.Len64(uint64(timeout)/256) - 1)
 	}
 	grain = min(grain, maxSlack)
 	if up := (uint64(end) + grain - 1) &^ (grain - 1); up <= uint64(Never) {
@@ -45,7 +44,6 @@ func (m *Manager) file(s *Session, now time.Duration) {
 	at := s.filing(now)
 	s.filed.Store(int64(at))
 	m.keys.Add(s.id(), at)
-	s.refile() // the factory may have handed s to somebody
 }
 
 // refile adds an entry if s ends sooner than it is filed for.
@@ -83,31 +81,35 @@ func (m *Manager) fileAgain(s *Session) {
 }
 
 // cameUp is called by the wheel with ids that were filed for until or before.
+// It goes in rounds, each with no more than one cache miss for a session, so
+// that the processor waits for many of them at once.
 func (m *Manager) cameUp(until time.Duration, ids []id) {
 	now := m.clock.Now()
-	var over []*Session
+	found := make([]*Session, 0, len(ids))
 	for _, v := range ids {
-		s, ok := m.table.Load(v)
-		if !ok {
-			continue
+		if s, ok := m.table.Load(v); ok {
+			found = append(found, s)
 		}
-		filed := s.filed.Load()
-		if time.Duration(filed) > until {
-			continue // an entry from before
+	}
+	current := found[:0]
+	for _, s := range found {
+		if time.Duration(s.filed.Load()) <= until { // else an entry from before
+			current = append(current, s)
 		}
+	}
+	over := current[:0]
+	for _, s := range current {
 		if m.isOver(s, now) {
-			if over == nil {
-				over = make([]*Session, 0, len(ids))
-			}
 			over = append(over, s)
 			continue
 		}
-		at := s.filing(now)
-		if s.filed.CompareAndSwap(filed, int64(at)) {
+		filed := s.filed.Load()
+		if at := s.filing(now); time.Duration(filed) <= until && s.filed.CompareAndSwap(filed, int64(at)) {
 			m.keys.Add(s.id(), at)
 			s.refile()
 		}
 	}
+	clear(found[len(over):])
 	m.endings.later(over)
 }
 
@@ -156,20 +158,19 @@ func (m *Manager) end(s *Session, why Reason) bool {
 	}
 }
 
-// won ends s if a is still its activity.
+// won ends s if a is still its activity, and takes it out of the table.
 func (m *Manager) won(s *Session, a uint64, why Reason) bool {
 	if !s.activity.end(a, why) {
 		return false
 	}
+	m.table.Delete(s.id())
 	m.live.Add(-1)
 	m.ends[why].Add(1)
 	return true
 }
 
-// finish is what remains to be done for a session that has ended: out of the
-// table first, then the calls.
+// finish makes the calls of a session that has ended.
 func (m *Manager) finish(s *Session) {
-	m.table.Delete(s.id())
 	if why := s.Reason(); why == Idle || why == Lifetime {
 		m.late(m.clock.Now() - time.Duration(s.filed.Load()))
 	}

@@ -2,6 +2,7 @@ package timer
 
 import (
 	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,11 +14,11 @@ import (
 // one pointer in a kilobyte and filing costs neither an allocation nor a link.
 // K should be small and free of pointers.
 //
-// A filed key cannot be taken back, it is forgotten instead: when its slot
-// comes up, the owner looks it up and drops what is gone, files again what
-// lives longer, and ends the rest. That happens at the due time at the latest,
-// and may happen earlier (a slot far ahead is wide, and is handed over when its
-// time begins), so only the owner's own record says what is due.
+// A filed key cannot be taken back, it is forgotten instead: when it is due, the
+// owner looks it up and drops what is gone, files again what lives longer, and
+// ends the rest. A key comes up at its due time at the latest; Sweep, and due
+// times beyond years, hand it over before, so only the owner's own record says
+// what is due.
 type Keys[K any] struct {
 	w   *Wheel
 	due func(until time.Duration, keys []K)
@@ -34,21 +35,22 @@ type Keys[K any] struct {
 }
 
 // perChunk makes a chunk of 16-byte keys a kilobyte.
-const perChunk = 63
+const perChunk = 50
 
 type chunk[K any] struct {
 	next *chunk[K]
 	n    int
 	keys [perChunk]K
+	off  [perChunk]uint32 // by how many ticks each is due after its slot begins
 }
 
 // queue is what one slot holds, oldest chunk first.
 type queue[K any] struct{ first, last *chunk[K] }
 
-// NewKeys adds keys to what w moves. When a slot comes up, due gets the keys
-// that were filed there, a chunk at a time, on the goroutine that moves the
-// wheel and under no lock; until is the last moment the slot stands for. The
-// slice is the callee's until it returns.
+// NewKeys adds keys to what w moves. When keys are due, due gets them, a chunk
+// at a time, on the goroutine that moves the wheel and under no lock; none of
+// them was filed for a moment after until. The slice is the callee's until it
+// returns.
 //
 // A key that was filed twice comes up twice. An owner that remembers the moment
 // it filed a key for last tells the older entry by that moment being after
@@ -63,7 +65,16 @@ func NewKeys[K any](w *Wheel, due func(until time.Duration, keys []K)) *Keys[K] 
 func (k *Keys[K]) Add(key K, at time.Duration) {
 	k.mu.Lock()
 	tick := max(k.w.tick(int64(at)), k.now+1)
-	q := &k.slots[k.place(tick)]
+	k.put(key, tick)
+	k.n.Add(1)
+	k.mu.Unlock()
+	k.w.filed(tick)
+}
+
+// put files key for a tick to come.
+func (k *Keys[K]) put(key K, tick uint64) {
+	slot := k.place(tick)
+	q := &k.slots[slot]
 	c := q.last
 	if c == nil || c.n == perChunk {
 		c = k.fresh()
@@ -75,10 +86,8 @@ func (k *Keys[K]) Add(key K, at time.Duration) {
 		q.last = c
 	}
 	c.keys[c.n] = key
+	c.off[c.n] = uint32(min(tick-k.begin(slot), math.MaxUint32))
 	c.n++
-	k.n.Add(1)
-	k.mu.Unlock()
-	k.w.filed(tick)
 }
 
 // Len returns how many keys are filed, those of things long gone included.
@@ -138,12 +147,14 @@ func (k *Keys[K]) fresh() *chunk[K] {
 func (k *Keys[K]) hand(c *chunk[K], until time.Duration) {
 	k.mu.Lock()
 	closed := k.closed
-	k.mu.Unlock()
 	k.n.Add(-int64(c.n))
+	k.mu.Unlock()
 	if closed {
 		return
 	}
-	k.w.call(func() { k.due(until, c.keys[:c.n]) })
+	if c.n > 0 {
+		k.w.call(func() { k.due(until, c.keys[:c.n]) })
+	}
 	c.next, c.n = nil, 0
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -193,10 +204,31 @@ func (k *Keys[K]) fire(tick uint64) int {
 	k.slots[slot] = queue[K]{}
 	k.vacate(slot)
 	k.mu.Unlock()
-	for c != nil {
+	for n := 1; c != nil; n++ {
 		next := c.next
+		k.sort(c)
 		k.hand(c, until)
-		c = next
+		if c = next; n%8 == 0 {
+			runtime.Gosched() // a slot of a million must not keep a processor from others
+		}
 	}
 	return 0 // no call of a user's
+}
+
+// sort files again what is not due yet, and leaves the rest in the chunk: what
+// is due as the slot begins, and what is due so long after that off cannot
+// tell.
+func (k *Keys[K]) sort(c *chunk[K]) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	due := 0
+	for i, off := range c.off[:c.n] {
+		if off == 0 || off == math.MaxUint32 {
+			c.keys[due] = c.keys[i]
+			due++
+		} else {
+			k.put(c.keys[i], k.now+uint64(off))
+		}
+	}
+	c.n = due
 }
