@@ -30,6 +30,7 @@ func (r *Request) page(code int, more string) {
 		r.tree.report("resource: no such status", "code", code)
 		code, more = fasthttp.StatusInternalServerError, ""
 	}
+	r.dropBody()
 	r.Response.ResetBody()
 	h := &r.Response.Header
 	h.Del(fasthttp.HeaderContentEncoding)
@@ -40,6 +41,23 @@ func (r *Request) page(code int, more string) {
 	if more != "" {
 		r.Response.AppendBodyString("\n" + more)
 	}
+}
+
+// dropBody takes a body stream out of the response. Closing it may panic where
+// it was set on the plain RequestCtx; there is then no way to be rid of it but
+// with the whole response.
+func (r *Request) dropBody() {
+	if !r.Response.IsBodyStream() {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			r.tree.report("resource: closing a body stream panicked", "panic", describe(v))
+			r.Response = fasthttp.Response{}
+			r.Response.SkipBody = r.IsHead()
+		}
+	}()
+	_ = r.Response.CloseBodyStream()
 }
 
 func statusLine(code int) string {

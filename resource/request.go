@@ -21,6 +21,7 @@ type Request struct {
 	bound   bool             // it came by Bind
 	fresh   bool             // its uid is still to be sent
 	forget  bool             // the client's is to be cleared
+	hijack  *hijack          // what Hijack has set
 }
 
 // manySegments is more than a path has that anyone wrote by hand; the memory
@@ -89,11 +90,11 @@ func (r *Request) PeekSession() *session.Session {
 
 // RenewSession is GetSession with a new uid for the session, which belongs to
 // every log-in: who knew the old one has no part in the session any more
-// (OWASP: session fixation).
+// (OWASP: session fixation). A session that Bind has set keeps its uid.
 func (r *Request) RenewSession() *session.Session {
 	s := r.GetSession()
-	if r.fresh {
-		return s // nobody knows its uid yet
+	if r.fresh || r.bound {
+		return s
 	}
 	if err := r.tree.Sessions.Renew(r.RequestCtx, s); err != nil {
 		return r.GetSession() // it has just ended: a new one will do as well

@@ -2,13 +2,12 @@ package resource
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"net"
-	"os"
 	"runtime/debug"
 	"sync/atomic"
 
+	"github.com/spindleweb/spindle/session"
 	"github.com/valyala/fasthttp"
 )
 
@@ -18,78 +17,45 @@ import (
 // no client takes what it has for the whole. A session that the request has is
 // not idle until they are through.
 
-var errPanicked = errors.New("resource: a body stream panicked")
-
 // SetBodyStreamWriter has w write the body, on a goroutine of its own and while
 // it is being sent.
 func (r *Request) SetBodyStreamWriter(w fasthttp.StreamWriter) {
-	t, s := r.tree, r.session
-	if s != nil {
-		s.Hold()
-	}
-	var panicked atomic.Bool
-	stream := fasthttp.NewStreamReader(func(bw *bufio.Writer) {
+	body := &guarded{t: r.tree}
+	body.r = fasthttp.NewStreamReader(func(bw *bufio.Writer) {
 		defer func() {
 			if v := recover(); v != nil {
-				panicked.Store(true)
-				t.report("resource: a stream writer panicked", "panic", v, "stack", string(debug.Stack()))
-			}
-			if s != nil {
-				s.Release()
+				body.caught(v)
 			}
 		}()
 		w(bw)
 	})
-	r.RequestCtx.SetBodyStream(&guarded{t: t, r: stream, broken: &panicked}, -1)
+	r.RequestCtx.SetBodyStream(body, -1)
 }
 
 // SetBodyStream has the body read from body, of size bytes or until its end if
 // size is negative, and closes it afterwards if it is an io.Closer.
 func (r *Request) SetBodyStream(body io.Reader, size int) {
-	if _, file := body.(*os.File); !file { // which the kernel may send by itself
-		body = &guarded{t: r.tree, r: body, broken: new(atomic.Bool)}
-	}
-	r.RequestCtx.SetBodyStream(body, size)
-}
-
-// Hijack has h take over the connection once the response has been sent, on a
-// goroutine of its own. A nil h takes that back.
-func (r *Request) Hijack(h fasthttp.HijackHandler) {
-	if h == nil {
-		r.RequestCtx.Hijack(nil)
-		return
-	}
-	t, s := r.tree, r.session
-	r.RequestCtx.Hijack(func(c net.Conn) {
-		if s != nil {
-			s.Hold()
-			defer s.Release()
-		}
-		defer func() {
-			if v := recover(); v != nil {
-				t.report("resource: a hijack handler panicked", "panic", v, "stack", string(debug.Stack()))
-			}
-		}()
-		h(c)
-	})
+	r.RequestCtx.SetBodyStream(&guarded{t: r.tree, r: body}, size)
 }
 
 // guarded is a body stream whose panics are errors.
 type guarded struct {
-	t      *Tree
-	r      io.Reader
-	broken *atomic.Bool
+	t       *Tree
+	r       io.Reader
+	broken  atomic.Bool
+	session *session.Session // held until Close
 }
 
 func (g *guarded) Read(p []byte) (n int, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			n, err = 0, g.caught(v)
+			g.caught(v)
+			n, err = 0, io.ErrUnexpectedEOF
 		}
 	}()
 	n, err = g.r.Read(p)
 	if err == io.EOF && g.broken.Load() {
-		err = errPanicked
+		err = io.ErrUnexpectedEOF
 	}
 	return n, err
 }
@@ -97,7 +63,11 @@ func (g *guarded) Read(p []byte) (n int, err error) {
 func (g *guarded) Close() (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = g.caught(v)
+			g.caught(v)
+		}
+		if g.session != nil {
+			g.session.Release()
+			g.session = nil
 		}
 	}()
 	if c, ok := g.r.(io.Closer); ok {
@@ -106,7 +76,51 @@ func (g *guarded) Close() (err error) {
 	return nil
 }
 
-func (g *guarded) caught(v any) error {
-	g.t.report("resource: a body stream panicked", "panic", v, "stack", string(debug.Stack()))
-	return errPanicked
+func (g *guarded) caught(v any) {
+	g.broken.Store(true)
+	g.t.report("resource: a body stream panicked", "panic", describe(v), "stack", string(debug.Stack()))
+}
+
+// hijack is a handler that takes over a connection.
+type hijack struct {
+	h       fasthttp.HijackHandler
+	t       *Tree
+	session *session.Session
+}
+
+// Hijack has h take over the connection once the response has been sent, on a
+// goroutine of its own. A nil h takes that back.
+func (r *Request) Hijack(h fasthttp.HijackHandler) {
+	if h == nil {
+		r.hijack = nil
+		r.RequestCtx.Hijack(nil)
+		return
+	}
+	r.hijack = &hijack{h: h, t: r.tree}
+	r.RequestCtx.Hijack(r.hijack.run)
+}
+
+func (j *hijack) run(c net.Conn) {
+	if j.session != nil {
+		j.session.Hold()
+		defer j.session.Release()
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			j.t.report("resource: a hijack handler panicked", "panic", describe(v), "stack", string(debug.Stack()))
+		}
+	}()
+	j.h(c)
+}
+
+// pass has what runs after Render hold the session too. A hijack handler does
+// so itself as it begins, since it may never: the client can be gone.
+func (r *Request) pass(s *session.Session) {
+	if body, ok := r.Response.BodyStream().(*guarded); ok {
+		s.Hold()
+		body.session = s
+	}
+	if r.hijack != nil {
+		r.hijack.session = s
+	}
 }

@@ -33,7 +33,7 @@ type Tree struct {
 func (t *Tree) init() {
 	t.setup.Do(func() {
 		if t.Sessions == nil {
-			t.Sessions = new(session.Manager)
+			t.Sessions = &session.Manager{Log: t.Log}
 		}
 		t.pool.New = func() any { return new(Request) }
 	})
@@ -65,7 +65,7 @@ func (r *Request) answer() {
 			return
 		}
 	}
-	if !r.split(r.URI().PathOriginal()) {
+	if !r.split(r.target()) {
 		r.page(fasthttp.StatusBadRequest, "")
 		return
 	}
@@ -93,7 +93,8 @@ func (r *Request) failed(v any) {
 	}
 	stack := debug.Stack()
 	r.tree.report("resource: a request panicked", "method", string(r.Method()), "path", string(r.URI().PathOriginal()),
-		"panic", v, "stack", string(stack))
+		"panic", describe(v), "stack", string(stack))
+	r.dropBody()
 	r.Response.Reset()
 	r.Response.SkipBody = r.IsHead()
 	text := ""
@@ -112,10 +113,11 @@ func (r *Request) settle() {
 	}
 	defer func() {
 		if v := recover(); v != nil { // of the carrier
-			r.tree.report("resource: a carrier panicked", "panic", v, "stack", string(debug.Stack()))
+			r.tree.report("resource: a carrier panicked", "panic", describe(v), "stack", string(debug.Stack()))
 			r.page(fasthttp.StatusInternalServerError, "")
 		}
 	}()
+	r.pass(s)
 	s.Release()
 	switch {
 	case r.forget && s.Reason() != session.Alive:

@@ -1,7 +1,5 @@
 package resource
 
-import "bytes"
-
 // Serve walks on from res along what is left of the path, one child for each
 // segment, and has the node at the end answer. A resource that wraps another is
 // a leaf whose Render does what it is for and then calls Serve.
@@ -39,27 +37,45 @@ func childOf(res Resource, name []byte, req *Request) Resource {
 	return res.GetChild(name, req)
 }
 
+// target returns the path as it was sent, with what follows it. The server's
+// idea of it will do only for a full URL: it takes the first segment of //a/b
+// for a host.
+func (r *Request) target() []byte {
+	if uri := r.Request.Header.RequestURI(); len(uri) > 0 && uri[0] == '/' {
+		return uri
+	}
+	if path := r.URI().PathOriginal(); len(path) > 0 {
+		return path
+	}
+	return []byte("/") // of a URL without a path (RFC 9112 3.2.2)
+}
+
 // split cuts a raw path into its segments and then decodes each once, so that
 // /a%2Fb is one segment. Nothing is normalised: "." and ".." and "" are names
-// like others. It fails on a path that does not begin with a slash, on a bad
-// escape and on NUL.
+// like others; a query ends the path. It fails on a path that does not begin
+// with a slash, on a bad escape and on NUL.
 func (r *Request) split(raw []byte) bool {
 	r.path, r.at = r.path[:0], 0
-	if len(raw) == 0 || raw[0] != '/' || bytes.IndexByte(raw, 0) >= 0 {
+	if len(raw) == 0 || raw[0] != '/' {
 		return false
 	}
-	if bytes.IndexByte(raw, '%') >= 0 {
-		return r.splitEscaped(raw[1:])
-	}
-	for raw = raw[1:]; ; {
-		i := bytes.IndexByte(raw, '/')
-		if i < 0 {
-			r.path = append(r.path, raw)
-			return true
+	begin := 1
+	for i := 1; i < len(raw); i++ {
+		switch raw[i] {
+		case '/':
+			r.path = append(r.path, raw[begin:i])
+			begin = i + 1
+		case '%':
+			r.path = r.path[:0]
+			return r.splitEscaped(raw[1:])
+		case '?', '#':
+			raw = raw[:i]
+		case 0:
+			return false
 		}
-		r.path = append(r.path, raw[:i])
-		raw = raw[i+1:]
 	}
+	r.path = append(r.path, raw[begin:])
+	return true
 }
 
 func (r *Request) splitEscaped(raw []byte) bool {
@@ -82,6 +98,10 @@ func (r *Request) splitEscaped(raw []byte) bool {
 			}
 			b = append(b, hi<<4|lo)
 			i += 2
+		case '?', '#':
+			raw = raw[:i]
+		case 0:
+			return false
 		default:
 			b = append(b, c)
 		}

@@ -131,7 +131,7 @@ func (s *Session) nextCall(last bool) func() {
 func (s *Session) call(f func()) {
 	defer func() {
 		if v := recover(); v != nil {
-			s.log("session: a call on the end of a session panicked", "panic", v, "stack", string(debug.Stack()))
+			s.log("session: a call on the end of a session panicked", "panic", describe(v), "stack", string(debug.Stack()))
 		}
 	}()
 	f()

@@ -25,9 +25,17 @@ func slack(end, timeout time.Duration) time.Duration {
 
 // filing returns the moment to file s for, as things stand.
 func (s *Session) filing(now time.Duration) time.Duration {
-	end, _ := s.due(s.activity.Load(), now)
+	a := s.activity.Load()
+	end, why := s.due(a, now)
+	if why == Idle && held(a) {
+		end = max(end, later(now, heldFor))
+	}
 	return slack(end, s.Timeout())
 }
+
+// heldFor is the least for which a session that is held is filed, so that the
+// wheel does not come back to one with a tiny timeout with every tick.
+const heldFor = 1 << 27
 
 // The wheel knows ids alone. It hands one back when its slot comes up, and the
 // session's own word tells what is due; so a touch has nothing to tell the

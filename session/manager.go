@@ -220,7 +220,7 @@ func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
 func (m *Manager) manufacture(v id) (s *Session, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s, err = nil, fmt.Errorf("%w: panic: %v", ErrFactory, p)
+			s, err = nil, fmt.Errorf("%w: panic: %s", ErrFactory, describe(p))
 		}
 	}()
 	f := *m.factory.Load()
@@ -332,6 +332,16 @@ func (m *Manager) lookup(v id, now time.Duration) *Session {
 
 func (m *Manager) touch(s *Session, now time.Duration) bool {
 	return !m.overdue(s, now) && s.activity.touch(now)
+}
+
+// describe puts a panic's value into words, whatever its own methods do.
+func describe(p any) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%T", p)
+		}
+	}()
+	return fmt.Sprint(p)
 }
 
 // report logs what went wrong in a function of the user's.

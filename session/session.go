@@ -201,6 +201,9 @@ func (s *Session) Release() {
 		return
 	}
 	s.activity.release(s.m.clock.Now())
+	if s.Timeout() < heldFor {
+		s.refile()
+	}
 }
 
 // Own closes c when the session ends, in its turn among the functions of

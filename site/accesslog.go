@@ -59,7 +59,7 @@ func appendLine(b []byte, ctx *fasthttp.RequestCtx, readable bool) []byte {
 	}
 	b = strconv.AppendInt(b, int64(r.StatusCode()), 10)
 	b = append(b, ' ')
-	if n := bodySize(r); n > 0 {
+	if n := bodySize(r); n > 0 && !ctx.IsHead() {
 		b = strconv.AppendInt(b, int64(n), 10)
 	} else {
 		b = append(b, '-')
@@ -72,8 +72,8 @@ func appendLine(b []byte, ctx *fasthttp.RequestCtx, readable bool) []byte {
 // bodySize returns how many bytes the body has, or less than 1 if there are
 // none or it is not known.
 func bodySize(r *fasthttp.Response) int {
-	switch {
-	case r.SkipBody:
+	switch code := r.StatusCode(); {
+	case r.SkipBody || code < 200 || code == fasthttp.StatusNoContent || code == fasthttp.StatusNotModified:
 		return 0
 	case r.IsBodyStream():
 		return r.Header.ContentLength()

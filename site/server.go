@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -45,32 +46,40 @@ func malformed(ctx *fasthttp.RequestCtx) int {
 	if !h.IsHTTP11() && string(h.Protocol()) != "HTTP/1.0" {
 		return fasthttp.StatusHTTPVersionNotSupported
 	}
-	// Two lengths at once are how a request is smuggled in another (RFC 9112
-	// 6.1). Without a body there is nothing to look for.
-	if n := h.ContentLength(); n == -1 || n > 0 {
-		raw := h.RawHeaders()
-		if hasHeader(raw, "transfer-encoding") && hasHeader(raw, "content-length") {
-			return fasthttp.StatusBadRequest
-		}
+	if !framed(h.RawHeaders()) {
+		return fasthttp.StatusBadRequest
 	}
 	return 0
 }
 
-// hasHeader looks for a header in the lines of a request, by its name in lower
-// case.
-func hasHeader(raw []byte, name string) bool {
-	for len(raw) > 0 {
-		line := raw
-		if i := bytes.IndexByte(raw, '\n'); i >= 0 {
-			line, raw = raw[:i], raw[i+1:]
+// framed reports whether the lines of a header leave no doubt about where the
+// body ends: with a Transfer-Encoding there is no Content-Length, and it is
+// chunked and nothing else (RFC 9112 6.1). fasthttp takes identity for nothing
+// and lets both come together; either is how a request is smuggled in another.
+func framed(lines []byte) bool {
+	encoding, found := header(lines, "transfer-encoding")
+	if !found {
+		return true
+	}
+	_, both := header(lines, "content-length")
+	return !both && bytes.EqualFold(encoding, []byte("chunked"))
+}
+
+// header returns the first value of a header, by its name in lower case.
+func header(lines []byte, name string) (value []byte, ok bool) {
+	for len(lines) > 0 {
+		line := lines
+		if i := bytes.IndexByte(lines, '\n'); i >= 0 {
+			line, lines = lines[:i], lines[i+1:]
 		} else {
-			raw = nil
+			lines = nil
 		}
-		if len(line) > len(name) && line[len(name)] == ':' && bytes.EqualFold(line[:len(name)], []byte(name)) {
-			return true
+		if len(line) > len(name) && line[0]|0x20 == name[0] && line[len(name)] == ':' &&
+			bytes.EqualFold(line[:len(name)], []byte(name)) {
+			return bytes.TrimSpace(line[len(name)+1:]), true
 		}
 	}
-	return false
+	return nil, false
 }
 
 // refuse answers a request that cannot be trusted, nor what follows it.
@@ -103,10 +112,16 @@ func (s *Site) serverError(ctx *fasthttp.RequestCtx, err error) {
 	}
 }
 
-// serverLog passes the server's own messages on, quoted as they are by slog.
+// serverLog passes the server's own messages on. Its errors quote what they
+// could not read, which may be a cookie, so each is cut before its first quote.
 type serverLog struct{ s *Site }
 
 func (l serverLog) Printf(format string, args ...any) {
+	for i, arg := range args {
+		if err, ok := arg.(error); ok {
+			args[i], _, _ = strings.Cut(err.Error(), `"`)
+		}
+	}
 	l.s.report("site: the server says", "message", fmt.Sprintf(format, args...))
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/spindleweb/spindle/resource"
 	"github.com/spindleweb/spindle/session"
@@ -57,6 +58,7 @@ type Site struct {
 	tree     resource.Tree
 	access   accessLog
 	server   *fasthttp.Server
+	closed   atomic.Bool
 }
 
 // New returns a Site with root as its Resource.
@@ -117,7 +119,7 @@ func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
 	if err != nil {
 		return fmt.Errorf("site: %w", err)
 	}
-	if err := s.server.ServeTLS(ln, certFile, keyFile); err != nil {
+	if err := s.server.ServeTLS(listener{ln, s}, certFile, keyFile); err != nil {
 		_ = ln.Close()
 		return fmt.Errorf("site: %w", err)
 	}
@@ -128,7 +130,7 @@ func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
 // Site can serve several at once.
 func (s *Site) Serve(ln net.Listener) error {
 	s.init()
-	if err := s.server.Serve(ln); err != nil {
+	if err := s.server.Serve(listener{ln, s}); err != nil {
 		return fmt.Errorf("site: %w", err)
 	}
 	return nil
@@ -140,10 +142,28 @@ func (s *Site) Serve(ln net.Listener) error {
 // Shutdown must not be called from a request or from a session's calls.
 func (s *Site) Shutdown(ctx context.Context) error {
 	s.init()
+	s.closed.Store(true)
 	s.sessions.Drain()
 	err := s.server.ShutdownWithContext(ctx)
-	if n := s.server.GetOpenConnectionsCount(); err != nil && n > 0 {
+	if err != nil {
+		// The server takes one off for its listener, which is closed.
+		n := s.server.GetOpenConnectionsCount() + 1
 		err = fmt.Errorf("site: shutdown: %d connections are still open: %w", n, err)
 	}
 	return errors.Join(err, s.sessions.Close(ctx))
+}
+
+// listener lets a Serve that comes after Shutdown, or while it is under way,
+// end as one before does.
+type listener struct {
+	net.Listener
+	s *Site
+}
+
+func (l listener) Accept() (net.Conn, error) {
+	if l.s.closed.Load() {
+		_ = l.Close()
+		return nil, io.EOF
+	}
+	return l.Listener.Accept()
 }

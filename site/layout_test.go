@@ -1,0 +1,53 @@
+package site_test
+
+import (
+	"go/build"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/spindleweb/spindle"
+
+// Each package works without the ones above it.
+func TestImportsRunDownOnly(t *testing.T) {
+	const fast, maps = "github.com/valyala/fasthttp", "github.com/puzpuzpuz/xsync/v3"
+	for dir, may := range map[string][]string{
+		"timer":    nil,
+		"session":  {module + "/timer", maps, fast},
+		"resource": {module + "/session", fast},
+		"site":     {module + "/timer", module + "/session", module + "/resource", fast},
+	} {
+		p, err := build.ImportDir("../"+dir, 0)
+		require.NoError(t, err)
+		for _, path := range p.Imports {
+			if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") {
+				require.Contains(t, may, path, dir)
+			}
+		}
+	}
+}
+
+func TestRootRequiresThreeModules(t *testing.T) {
+	text, err := os.ReadFile("../go.mod")
+	require.NoError(t, err)
+	var direct []string
+	inside := false
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		one, single := strings.CutPrefix(line, "require ")
+		switch {
+		case line == "require (":
+			inside = true
+		case line == ")":
+			inside = false
+		case (inside || single) && line != "" && !strings.HasPrefix(line, "//") && !strings.HasSuffix(line, "// indirect"):
+			direct = append(direct, strings.Fields(one)[0])
+		}
+	}
+	slices.Sort(direct)
+	require.Equal(t, []string{"github.com/puzpuzpuz/xsync/v3", "github.com/stretchr/testify", "github.com/valyala/fasthttp"}, direct)
+}
