@@ -1,5 +1,7 @@
 package resource
 
+import "bytes"
+
 // Serve walks on from res along what is left of the path, one child for each
 // segment, and has the node at the end answer. A resource that wraps another is
 // a leaf whose Render does what it is for and then calls Serve.
@@ -37,17 +39,17 @@ func childOf(res Resource, name []byte, req *Request) Resource {
 	return res.GetChild(name, req)
 }
 
-// target returns the path as it was sent, with what follows it. The server's
-// idea of it will do only for a full URL: it takes the first segment of //a/b
-// for a host.
+// target returns the path as it was sent, or as whoever called us rewrote it.
 func (r *Request) target() []byte {
-	if uri := r.Request.Header.RequestURI(); len(uri) > 0 && uri[0] == '/' {
-		return uri
+	uri := r.Request.Header.RequestURI()
+	if bytes.HasPrefix(uri, []byte("//")) {
+		return uri // fasthttp takes the first segment for a host if it knows none
 	}
-	if path := r.URI().PathOriginal(); len(path) > 0 {
-		return path
+	path := r.URI().PathOriginal()
+	if len(path) == 0 && bytes.Contains(uri, []byte("://")) {
+		return []byte("/") // a full URL without a path (RFC 9112 3.2.2)
 	}
-	return []byte("/") // of a URL without a path (RFC 9112 3.2.2)
+	return path
 }
 
 // split cuts a raw path into its segments and then decodes each once, so that

@@ -18,6 +18,7 @@ func (m *Manager) Drain() {
 // from such a call.
 func (m *Manager) Close(ctx context.Context) error {
 	m.Drain()
+	m.closed.Store(true)
 	var over []*Session
 	for s := range m.All() {
 		if m.end(s, Shutdown) {

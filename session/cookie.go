@@ -59,6 +59,9 @@ var cookieHeader = []byte(fasthttp.HeaderCookie)
 
 func (c *Cookie) text(ctx *fasthttp.RequestCtx) *cookieText {
 	c.setup.Do(c.init)
+	if c.clear.name == nil {
+		c.init() // which panicked the first time
+	}
 	if c.Secure || ctx.IsTLS() {
 		return &c.secret
 	}

@@ -61,7 +61,12 @@ func (e *endings) later(over []*Session) {
 	defer e.mu.Unlock()
 	e.queue = append(e.queue, over)
 	e.queued += len(over)
-	e.hire(min(runtime.GOMAXPROCS(0), e.queued))
+	e.hire(e.enough())
+}
+
+// enough is how many workers there is work for, as long as none of them blocks.
+func (e *endings) enough() int {
+	return min(runtime.GOMAXPROCS(0), e.queued+e.calling)
 }
 
 // hire brings the number of workers up to n, within the limit.
@@ -98,7 +103,7 @@ func (e *endings) work() {
 			e.calling--
 		}
 		e.workers--
-		e.hire(min(runtime.GOMAXPROCS(0), e.queued))
+		e.hire(e.enough())
 		e.rest()
 	}()
 	for n := 1; s != nil; n++ {

@@ -125,6 +125,7 @@ func TestCallsComeInTime(t *testing.T) {
 			require.LessOrEqual(t, late, bound(d), "%v", d)
 			worst = max(worst, late)
 		}
+		require.Positive(t, m.Stats().WorstLate)
 		require.LessOrEqual(t, m.Stats().WorstLate, worst)
 		closed(t, m)
 	})

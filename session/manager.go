@@ -78,7 +78,8 @@ type Manager struct {
 	endings endings
 	idlest  idlest
 
-	closing atomic.Bool
+	closing atomic.Bool // no new sessions
+	closed  atomic.Bool // and the old ones end
 	live    atomic.Int64
 	made    atomic.Int64
 	ends    [reasons]atomic.Int64
@@ -264,6 +265,11 @@ func (m *Manager) rename(s *Session) bool {
 		return false
 	}
 	m.fileAgain(s)
+	if m.closed.Load() && m.end(s, Shutdown) {
+		// Close may have gone through the table while s was between its ids.
+		m.endings.here(s)
+		return false
+	}
 	return true
 }
 
@@ -281,7 +287,7 @@ func (m *Manager) Clear(ctx *fasthttp.RequestCtx) {
 }
 
 // All goes through the live sessions, in no order and without touching them.
-// Those made or ended meanwhile may or may not be among them.
+// Those made, ended or renewed meanwhile may or may not be among them.
 func (m *Manager) All() iter.Seq[*Session] {
 	m.init()
 	return func(yield func(*Session) bool) {
