@@ -13,7 +13,7 @@ SUDO        := $(if $(filter 0,$(shell id -u)),,sudo)
 .PHONY: test check bench programs
 
 test: programs
-	@set -e; for m in $(MODULES); do echo "== go test -race ($$m)"; (cd $$m && go test -race -timeout 20m ./...); done
+	@set -e; for m in $(MODULES); do echo "== go test -race ($$m)"; (cd $$m && go test -race -count=1 -timeout 20m ./...); done
 
 # A missing program is installed; one that cannot be had ends the run.
 programs:

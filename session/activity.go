@@ -25,7 +25,7 @@ const (
 
 // moment returns t in units, rounded up.
 func moment(t time.Duration) uint64 {
-	return (uint64(t) + 1<<unitBits - 1) >> unitBits & momentMask
+	return min((uint64(t)+1<<unitBits-1)>>unitBits, momentMask)
 }
 
 func lastUse(a uint64) time.Duration {

@@ -19,6 +19,8 @@ func (m *Manager) Drain() {
 func (m *Manager) Close(ctx context.Context) error {
 	m.Drain()
 	m.closed.Store(true)
+	// Whoever makes or renews a session looks at closed afterwards, and counts
+	// as open until then.
 	var over []*Session
 	for s := range m.All() {
 		if m.end(s, Shutdown) {

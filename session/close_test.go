@@ -277,20 +277,3 @@ func TestAll(t *testing.T) {
 		t.Fatal("nobody is left")
 	}
 }
-
-// A session that lives throughout is among All, whatever its uid is meanwhile.
-func TestAllWhileUIDsChange(t *testing.T) {
-	m, _ := still(func(m *session.Manager) { m.Carrier = silent{} })
-	defer closed(t, m)
-	list := fill(t, m, 2000)
-	seen := map[*session.Session]bool{}
-	for s := range m.All() {
-		if len(seen) == 0 {
-			for _, other := range list {
-				require.NoError(t, m.Renew(nil, other))
-			}
-		}
-		seen[s] = true
-	}
-	require.Len(t, seen, len(list))
-}

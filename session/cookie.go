@@ -25,7 +25,8 @@ type Cookie struct {
 	Path string
 
 	// SameSite tells on which requests from other sites the browser sends the
-	// cookie. Default Lax: only on following a link.
+	// cookie. Default Lax: only on following a link. Browsers take None only
+	// where the cookie is Secure.
 	SameSite fasthttp.CookieSameSite
 
 	// MaxAge is for how long the browser keeps the cookie, in whole seconds.
@@ -80,6 +81,9 @@ func (c *Cookie) init() {
 	}
 	if path == "" {
 		path = "/"
+	}
+	if path[0] != '/' {
+		panic("session: Cookie.Path " + strconv.Quote(path) + " does not begin with a slash")
 	}
 	for _, b := range []byte(path) {
 		if b < ' ' || b == ';' || b > '~' {

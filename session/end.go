@@ -48,7 +48,7 @@ func (s *Session) ended() bool { return s.activity.Load() >= over }
 func (s *Session) Expire() {
 	if s.m != nil {
 		if s.m.end(s, Expired) {
-			s.m.endings.here(s)
+			s.m.finish(s)
 		}
 		return
 	}
@@ -70,14 +70,17 @@ func (s *Session) Expire() {
 //
 // A function keeps in memory what it refers to until the session ends.
 func (s *Session) NotifyOnExpire(f func()) {
+	if f == nil {
+		panic("session: NotifyOnExpire of nil")
+	}
 	x := s.extra()
-	x.mu.Lock()
+	x.ending.Lock()
 	if !x.finished {
 		x.calls = append(x.calls, f)
-		x.mu.Unlock()
+		x.ending.Unlock()
 		return
 	}
-	x.mu.Unlock()
+	x.ending.Unlock()
 	s.call(f)
 }
 
@@ -115,8 +118,8 @@ func (s *Session) nextCall(last bool) func() {
 		return nil
 	}
 	x = s.more.Load()
-	x.mu.Lock()
-	defer x.mu.Unlock()
+	x.ending.Lock()
+	defer x.ending.Unlock()
 	if len(x.calls) == 0 {
 		x.finished = last
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,12 +21,14 @@ type endings struct {
 	mu      sync.Mutex
 	queue   [][]*Session // in batches, as the wheel ends them
 	queued  int
-	calling int    // sessions whose calls are being made
-	workers int    // goroutines at it
+	calling int    // workers that are making calls
+	workers int    // goroutines there are
 	taken   uint64 // sessions ever taken from the queue
 	watch   *time.Timer
 	seen    uint64 // taken when watch last looked
-	quiet   chan struct{}
+
+	open  atomic.Int64  // what begin has been called for and done has not
+	quiet chan struct{} // closed when open comes to 0, if somebody waits
 }
 
 // stall is for how long all goroutines may stand still before others come.
@@ -38,18 +41,21 @@ func (e *endings) init(m *Manager) {
 	}
 }
 
-// here makes the calls of s on the caller's goroutine.
-func (e *endings) here(s *Session) {
+// begin is called when a session ends, before anyone can see that it has, and
+// done when all its calls have been made; and both around whatever may yet end
+// one after Close has gone through the table.
+func (e *endings) begin() { e.open.Add(1) }
+
+func (e *endings) done() {
+	if e.open.Add(-1) > 0 {
+		return
+	}
 	e.mu.Lock()
-	e.calling++
-	e.mu.Unlock()
-	defer func() {
-		e.mu.Lock()
-		e.calling--
-		e.rest()
-		e.mu.Unlock()
-	}()
-	e.m.finish(s)
+	defer e.mu.Unlock()
+	if e.quiet != nil {
+		close(e.quiet)
+		e.quiet = nil
+	}
 }
 
 // later has the calls of the sessions made. It keeps the slice.
@@ -88,9 +94,9 @@ func (e *endings) look() {
 	e.watch = nil
 	n := e.workers
 	if e.taken == e.seen {
-		n *= 2
+		n += min(max(n, 1), e.queued)
 	}
-	e.hire(min(n, e.queued))
+	e.hire(n)
 }
 
 func (e *endings) work() {
@@ -104,7 +110,6 @@ func (e *endings) work() {
 		}
 		e.workers--
 		e.hire(e.enough())
-		e.rest()
 	}()
 	for n := 1; s != nil; n++ {
 		e.m.finish(s)
@@ -141,32 +146,21 @@ func (e *endings) take(done *Session) *Session {
 	return s
 }
 
-// rest tells who waits that all calls have been made.
-func (e *endings) rest() {
-	if e.quiet != nil && e.queued+e.calling == 0 {
-		close(e.quiet)
-		e.quiet = nil
-	}
-}
-
-// wait returns when all calls have been made, or how many sessions still have
-// some when ctx ends.
-func (e *endings) wait(ctx context.Context) int {
+// wait returns when nothing is open, or how much is when ctx ends.
+func (e *endings) wait(ctx context.Context) int64 {
 	e.mu.Lock()
-	if e.queued+e.calling > 0 && e.quiet == nil {
+	if e.quiet == nil {
 		e.quiet = make(chan struct{})
 	}
 	quiet := e.quiet
 	e.mu.Unlock()
-	if quiet == nil {
+	if e.open.Load() == 0 { // and may have come to that before there was quiet
 		return 0
 	}
 	select {
 	case <-quiet:
 		return 0
 	case <-ctx.Done():
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		return e.queued + e.calling
+		return e.open.Load()
 	}
 }

@@ -28,7 +28,7 @@ func (s *Session) filing(now time.Duration) time.Duration {
 	a := s.activity.Load()
 	end, why := s.due(a, now)
 	if why == Idle && held(a) {
-		end = max(end, later(now, heldFor))
+		end = min(max(end, later(now, heldFor)), s.lifetime())
 	}
 	return slack(end, s.Timeout())
 }
@@ -43,9 +43,9 @@ const heldFor = 1 << 27
 // another entry. The moment of the newest is in s.filed, and an entry from
 // before is known by coming up before that.
 //
-// Whoever changes filed, by compare-and-swap, adds the entry for it. cameUp
-// looks at the session once more afterwards, and who makes the end sooner
-// changes that first and looks at filed then; so one of both sees the other.
+// Whoever changes filed, by compare-and-swap, adds the entry for it. Who moves
+// it to later looks at the session once more afterwards, and who makes the end
+// sooner changes that first and looks at filed then; so one sees the other.
 
 // file enters a new session.
 func (m *Manager) file(s *Session, now time.Duration) {
@@ -83,6 +83,7 @@ func (m *Manager) fileAgain(s *Session) {
 		}
 		if s.filed.CompareAndSwap(filed, int64(at)) {
 			m.keys.Add(s.id(), at)
+			s.refile()
 			return
 		}
 	}
@@ -137,7 +138,7 @@ func (m *Manager) overdue(s *Session, now time.Duration) bool {
 	return true
 }
 
-// isOver ends s if it is due at now; its calls are then the caller's to make.
+// isOver ends s if it is due at now; finish is then the caller's to call.
 func (m *Manager) isOver(s *Session, now time.Duration) bool {
 	for {
 		a := s.activity.Load()
@@ -153,7 +154,7 @@ func (m *Manager) isOver(s *Session, now time.Duration) bool {
 }
 
 // end ends s whatever its state, and reports whether it was the one to do so;
-// the calls are then the caller's to make.
+// finish is then the caller's to call.
 func (m *Manager) end(s *Session, why Reason) bool {
 	for {
 		a := s.activity.Load()
@@ -168,7 +169,9 @@ func (m *Manager) end(s *Session, why Reason) bool {
 
 // won ends s if a is still its activity, and takes it out of the table.
 func (m *Manager) won(s *Session, a uint64, why Reason) bool {
+	m.endings.begin()
 	if !s.activity.end(a, why) {
+		m.endings.done()
 		return false
 	}
 	m.table.Delete(s.id())
@@ -179,6 +182,7 @@ func (m *Manager) won(s *Session, a uint64, why Reason) bool {
 
 // finish makes the calls of a session that has ended.
 func (m *Manager) finish(s *Session) {
+	defer m.endings.done()
 	if why := s.Reason(); why == Idle || why == Lifetime {
 		m.late(m.clock.Now() - time.Duration(s.filed.Load()))
 	}

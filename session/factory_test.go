@@ -152,24 +152,3 @@ func TestFactoryMayUseItsSession(t *testing.T) {
 	closed(t, m)
 	require.Equal(t, []string{"factory's", "handler's"}, d.all())
 }
-
-// A factory may hand its session to a goroutine, whose use of it races with
-// the Manager's taking it.
-func TestFactoryMayHandOutItsSession(t *testing.T) {
-	var wg sync.WaitGroup
-	m, w := still(with(func(uid string) *session.Session {
-		s := session.New(uid)
-		wg.Go(func() {
-			s.Touch()
-			s.SetTimeout(time.Minute)
-		})
-		return s
-	}))
-	defer closed(t, m)
-	for range 1000 {
-		create(t, m)
-	}
-	wg.Wait()
-	w.Advance(time.Minute + bound(session.DefaultTimeout))
-	ends(t, m)
-}

@@ -54,9 +54,9 @@ func (k Key[T]) Set(s *Session, v T) error {
 }
 
 // Update calls f with the value in s, a zero one if there is none, for f to
-// change. It runs on the caller's goroutine and under the session's lock: no
-// other change is lost, and f must not use the values of s itself. The error is
-// ErrEnded, and f not called, or nil.
+// change. It runs on the caller's goroutine and under the lock of the session's
+// values: no other change is lost, and f must neither use the values of s nor
+// end it. The error is ErrEnded, and f not called, or nil.
 func (k Key[T]) Update(s *Session, f func(*T)) error {
 	if s.ended() {
 		return ErrEnded

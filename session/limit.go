@@ -6,16 +6,25 @@ import (
 	"sync"
 )
 
-// admit makes room for a new session and counts it.
-func (m *Manager) admit() error {
-	if m.closing.Load() {
+// refuses reports whether a new session would surely find no place, before
+// anything has been done for it.
+func (m *Manager) refuses() error {
+	switch {
+	case m.closing.Load():
 		return ErrClosed
-	}
-	if n := m.live.Add(1); m.Limit > 0 && n > int64(m.Limit) && !(m.Evict && m.evict()) {
-		m.live.Add(-1)
+	case m.Limit > 0 && !m.Evict && m.live.Load() >= int64(m.Limit):
 		return ErrFull
 	}
 	return nil
+}
+
+// admit counts a new session and makes room for it.
+func (m *Manager) admit() bool {
+	if n := m.live.Add(1); m.Limit <= 0 || n <= int64(m.Limit) || m.Evict && m.evict() {
+		return true
+	}
+	m.live.Add(-1)
+	return false
 }
 
 // idlest is a list of the sessions that have been idle for longest, found by

@@ -187,15 +187,21 @@ func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
 	} else {
 		now = m.clock.Now()
 	}
-	if err := m.admit(); err != nil {
+	if err := m.refuses(); err != nil {
 		return nil, err
 	}
+	m.endings.begin()
+	defer m.endings.done()
 	v := newID()
 	s, err := m.manufacture(v)
 	if err != nil {
-		m.live.Add(-1)
 		return nil, err
 	}
+	if !m.admit() {
+		s.Expire() // releases what the factory may have made it own
+		return nil, ErrFull
+	}
+	s.m = m
 	s.mark(func(bits uint32) uint32 { return bits | marks })
 	s.activity.touch(now)
 	if x := s.more.Load(); s.marks.Load()&limited != 0 {
@@ -207,14 +213,19 @@ func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
 	if m.closing.Load() {
 		// Close may have gone through the table before s was in it.
 		if m.end(s, Shutdown) {
-			m.endings.here(s)
+			m.finish(s)
 		}
 		return nil, ErrClosed
 	}
+	m.tidy()
+	return s, nil
+}
+
+// tidy has the wheel forget ids of sessions long gone where they are the most.
+func (m *Manager) tidy() {
 	if m.keys.Len() > 2*int(m.live.Load())+4096 {
 		m.keys.Sweep()
 	}
-	return s, nil
 }
 
 // manufacture has the Factory make a session.
@@ -237,7 +248,6 @@ func (m *Manager) manufacture(v id) (s *Session, err error) {
 	case s.marks.Load()&named != 0 || s.id() != v:
 		return nil, fmt.Errorf("%w: it returned a session with another uid", ErrFactory)
 	}
-	s.m = m
 	return s, nil
 }
 
@@ -255,6 +265,11 @@ func (m *Manager) Renew(ctx *fasthttp.RequestCtx, s *Session) error {
 
 // rename moves s to a new id. At each moment one of both is in the table.
 func (m *Manager) rename(s *Session) bool {
+	m.endings.begin()
+	defer m.endings.done()
+	if m.overdue(s, m.clock.Now()) {
+		return false
+	}
 	v := newID()
 	m.table.Store(v, s)
 	old := s.setID(v)
@@ -267,9 +282,10 @@ func (m *Manager) rename(s *Session) bool {
 	m.fileAgain(s)
 	if m.closed.Load() && m.end(s, Shutdown) {
 		// Close may have gone through the table while s was between its ids.
-		m.endings.here(s)
+		m.finish(s)
 		return false
 	}
+	m.tidy()
 	return true
 }
 

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"runtime"
@@ -18,7 +19,8 @@ const DefaultTimeout = 15 * time.Minute
 const Never time.Duration = math.MaxInt64
 
 // A Factory makes the session for a new uid. It runs on the goroutine of the
-// request that asked for one and returns New(uid), changed as it likes.
+// request that asked for one and returns New(uid), changed as it likes; nobody
+// else may have the session before it returns.
 type Factory func(uid string) *Session
 
 // A Session is what the server keeps of one visitor: typed values (see Key),
@@ -43,10 +45,13 @@ type Session struct {
 
 // more is what a session has only if it is used for something.
 type more struct {
-	mu       sync.Mutex
-	values   []value
+	mu     sync.Mutex
+	values []value
+
+	ending   sync.Mutex
 	calls    []func()
 	finished bool // all calls have been made
+
 	name     string
 	lifetime atomic.Int64 // as given before a Manager takes the session, then the moment of the end
 }
@@ -190,8 +195,8 @@ func (s *Session) Touch() bool {
 }
 
 // Hold keeps the session from being idle until Release: for what goes on
-// without requests, such as a stream or a long job. Each Hold needs its
-// Release. It does not keep off the end of a lifetime, nor Expire.
+// without requests, such as a long job. Each Hold needs its Release. It does
+// not keep off the end of a lifetime, nor Expire.
 func (s *Session) Hold() { s.activity.hold() }
 
 // Release ends a Hold; idleness starts anew. It panics without a Hold.
@@ -236,16 +241,25 @@ func (s *Session) due(a uint64, now time.Duration) (time.Duration, Reason) {
 		from = max(from, now)
 	}
 	end, why := later(from, s.Timeout()), Idle
-	if s.marks.Load()&limited != 0 {
-		if x := s.more.Load(); time.Duration(x.lifetime.Load()) <= end {
-			return time.Duration(x.lifetime.Load()), Lifetime
-		}
+	if limit := s.lifetime(); limit <= end && limit != Never {
+		return limit, Lifetime
 	}
 	if held(a) {
 		return max(end, now+1), why // in use, so not idle, however short its timeout
 	}
 	return end, why
 }
+
+// lifetime returns the moment of the session's absolute end.
+func (s *Session) lifetime() time.Duration {
+	if s.marks.Load()&limited == 0 {
+		return Never
+	}
+	return time.Duration(s.more.Load().lifetime.Load())
+}
+
+// Format prints what state the session is in, whatever the verb: never its uid.
+func (s *Session) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "session(%v)", s.Reason()) }
 
 // later returns t+d within the range of the clock.
 func later(t, d time.Duration) time.Duration {

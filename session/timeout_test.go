@@ -204,3 +204,18 @@ func TestIdleBeforeLifetime(t *testing.T) {
 	w.Advance(2 * time.Hour)
 	require.Equal(t, session.Idle, s.Reason())
 }
+
+// A tiny timeout of a session that is held does not make its lifetime late.
+func TestLifetimeOfAHeldSessionWithATinyTimeout(t *testing.T) {
+	for _, timeout := range []time.Duration{0, 1, 3 * time.Millisecond, 100 * time.Millisecond} {
+		m, w := still(with(session.Lasting(timeout)))
+		s := create(t, m)
+		s.Hold()
+		s.SetLifetime(500 * time.Millisecond)
+		w.Advance(500 * time.Millisecond)
+		require.Zero(t, s.Remaining())
+		w.Advance(bound(timeout))
+		require.Equal(t, session.Lifetime, s.Reason(), "%v", timeout)
+		closed(t, m)
+	}
+}

@@ -1,0 +1,105 @@
+package e2e_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A program is an example that is running.
+type program struct {
+	t              *testing.T
+	cmd            *exec.Cmd
+	stdout, stderr output
+	exited         chan struct{}
+}
+
+// start starts an example on a port that is free. It is killed when the test is
+// over, unless it has exited by then.
+func start(t *testing.T, name string, args ...string) *program {
+	t.Helper()
+	args = append([]string{"-addr", "127.0.0.1:0"}, args...)
+	p := &program{t: t, exited: make(chan struct{})}
+	p.cmd = exec.CommandContext(t.Context(), filepath.Join(examples, name), args...)
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	require.NoError(t, p.cmd.Start())
+	go func() {
+		defer close(p.exited)
+		_ = p.cmd.Wait() // ProcessState has the result
+	}()
+	t.Cleanup(func() {
+		<-p.exited
+		require.Empty(t, p.stderr.text(), "%s complained", name)
+	})
+	return p
+}
+
+const listening = "listening on "
+
+// url returns the address of the program's n-th site, the first being 0.
+func (p *program) url(n int) string {
+	p.t.Helper()
+	var urls []string
+	eventually(p.t, "the program listens", func() bool {
+		urls = nil
+		for _, l := range p.stdout.text() {
+			if url, ok := strings.CutPrefix(l, listening); ok {
+				urls = append(urls, url)
+			}
+		}
+		return len(urls) > n
+	})
+	return urls[n]
+}
+
+// said returns what the program has printed but for where it listens.
+func (p *program) said() []string {
+	said := []string{}
+	for _, l := range p.stdout.text() {
+		if !strings.HasPrefix(l, listening) {
+			said = append(said, l)
+		}
+	}
+	return said
+}
+
+// hears waits until the program has printed the line.
+func (p *program) hears(text string) (found line) {
+	p.t.Helper()
+	eventually(p.t, "the program prints "+text, func() bool {
+		for _, l := range p.stdout.lines() {
+			if l.text == text {
+				found = l
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+func (p *program) signal(sig syscall.Signal) {
+	p.t.Helper()
+	require.NoError(p.t, p.cmd.Process.Signal(sig))
+}
+
+// end sends the signal, which the program has to take as a wish to exit in good
+// order, and returns all that it said.
+func (p *program) end(sig syscall.Signal) []string {
+	p.t.Helper()
+	p.signal(sig)
+	eventually(p.t, "the program exits", func() bool {
+		select {
+		case <-p.exited:
+			return true
+		default:
+			return false
+		}
+	})
+	require.Equal(p.t, 0, p.cmd.ProcessState.ExitCode(), "%v, stderr: %q", p.cmd.ProcessState, p.stderr.text())
+	return p.said()
+}
