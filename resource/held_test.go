@@ -33,7 +33,6 @@ func (w *slow) get(req *resource.Request) { w.s <- req.GetSession() }
 // waiting is a body that waits before it ends.
 type waiting struct {
 	*slow
-	closed chan struct{}
 }
 
 func (w waiting) Read([]byte) (int, error) {

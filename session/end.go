@@ -48,7 +48,7 @@ func (s *Session) ended() bool { return s.activity.Load() >= over }
 func (s *Session) Expire() {
 	if s.m != nil {
 		if s.m.end(s, Expired) {
-			s.m.finish(s)
+			s.m.endings.here(s)
 		}
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -27,7 +26,7 @@ type endings struct {
 	watch   *time.Timer
 	seen    uint64 // taken when watch last looked
 
-	open  atomic.Int64  // what begin has been called for and done has not
+	open  int           // what begin has announced and done has not
 	quiet chan struct{} // closed when open comes to 0, if somebody waits
 }
 
@@ -41,24 +40,36 @@ func (e *endings) init(m *Manager) {
 	}
 }
 
-// begin is called when a session ends, before anyone can see that it has, and
-// done when all its calls have been made; and both around whatever may yet end
-// one after Close has gone through the table.
-func (e *endings) begin() { e.open.Add(1) }
-
-func (e *endings) done() {
-	if e.open.Add(-1) > 0 {
-		return
-	}
+// begin announces n sessions that may be about to end, before anyone can see
+// that they have. done takes back what has not, and what has when all its calls
+// have been made. So wait misses nothing.
+func (e *endings) begin(n int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.quiet != nil {
+	e.open += n
+}
+
+func (e *endings) done(n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.close(n)
+}
+
+func (e *endings) close(n int) {
+	if e.open -= n; e.open == 0 && e.quiet != nil {
 		close(e.quiet)
 		e.quiet = nil
 	}
 }
 
-// later has the calls of the sessions made. It keeps the slice.
+// here makes the calls of one on the caller's goroutine.
+func (e *endings) here(s *Session) {
+	defer e.done(1)
+	e.m.finish(s)
+}
+
+// later has the calls of sessions made that have ended and were announced. It
+// keeps the slice.
 func (e *endings) later(over []*Session) {
 	if len(over) == 0 {
 		return
@@ -107,6 +118,7 @@ func (e *endings) work() {
 		defer e.mu.Unlock()
 		if s != nil {
 			e.calling--
+			e.close(1)
 		}
 		e.workers--
 		e.hire(e.enough())
@@ -127,6 +139,7 @@ func (e *endings) take(done *Session) *Session {
 	defer e.mu.Unlock()
 	if done != nil {
 		e.calling--
+		e.close(1)
 	}
 	if e.queued == 0 {
 		e.queue = nil
@@ -147,20 +160,22 @@ func (e *endings) take(done *Session) *Session {
 }
 
 // wait returns when nothing is open, or how much is when ctx ends.
-func (e *endings) wait(ctx context.Context) int64 {
+func (e *endings) wait(ctx context.Context) int {
 	e.mu.Lock()
-	if e.quiet == nil {
+	if e.open > 0 && e.quiet == nil {
 		e.quiet = make(chan struct{})
 	}
 	quiet := e.quiet
 	e.mu.Unlock()
-	if e.open.Load() == 0 { // and may have come to that before there was quiet
+	if quiet == nil {
 		return 0
 	}
 	select {
 	case <-quiet:
 		return 0
 	case <-ctx.Done():
-		return e.open.Load()
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.open
 	}
 }

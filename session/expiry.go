@@ -106,6 +106,7 @@ func (m *Manager) cameUp(until time.Duration, ids []id) {
 			current = append(current, s)
 		}
 	}
+	m.endings.begin(len(current))
 	over := current[:0]
 	for _, s := range current {
 		if m.isOver(s, now) {
@@ -118,6 +119,7 @@ func (m *Manager) cameUp(until time.Duration, ids []id) {
 			s.refile()
 		}
 	}
+	m.endings.done(len(current) - len(over))
 	clear(found[len(over):])
 	m.endings.later(over)
 }
@@ -131,14 +133,17 @@ func (m *Manager) overdue(s *Session, now time.Duration) bool {
 	if a >= over {
 		return true
 	}
+	m.endings.begin(1)
 	if !m.isOver(s, now) {
+		m.endings.done(1)
 		return s.ended()
 	}
 	m.endings.later([]*Session{s})
 	return true
 }
 
-// isOver ends s if it is due at now; finish is then the caller's to call.
+// isOver ends s if it is due at now. The caller has announced that to endings,
+// and hands s over to them.
 func (m *Manager) isOver(s *Session, now time.Duration) bool {
 	for {
 		a := s.activity.Load()
@@ -153,12 +158,14 @@ func (m *Manager) isOver(s *Session, now time.Duration) bool {
 	}
 }
 
-// end ends s whatever its state, and reports whether it was the one to do so;
-// finish is then the caller's to call.
+// end ends s whatever its state, and reports whether it was the one to do so; s
+// is announced to endings then, and the caller's to hand over.
 func (m *Manager) end(s *Session, why Reason) bool {
+	m.endings.begin(1)
 	for {
 		a := s.activity.Load()
 		if a >= over {
+			m.endings.done(1)
 			return false
 		}
 		if m.won(s, a, why) {
@@ -169,9 +176,7 @@ func (m *Manager) end(s *Session, why Reason) bool {
 
 // won ends s if a is still its activity, and takes it out of the table.
 func (m *Manager) won(s *Session, a uint64, why Reason) bool {
-	m.endings.begin()
 	if !s.activity.end(a, why) {
-		m.endings.done()
 		return false
 	}
 	m.table.Delete(s.id())
@@ -182,7 +187,6 @@ func (m *Manager) won(s *Session, a uint64, why Reason) bool {
 
 // finish makes the calls of a session that has ended.
 func (m *Manager) finish(s *Session) {
-	defer m.endings.done()
 	if why := s.Reason(); why == Idle || why == Lifetime {
 		m.late(m.clock.Now() - time.Duration(s.filed.Load()))
 	}

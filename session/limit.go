@@ -45,6 +45,7 @@ type candidate struct {
 // evict ends the session that has been idle for longest. It reports false when
 // none is idle.
 func (m *Manager) evict() bool {
+	m.endings.begin(1)
 	l := &m.idlest
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -60,6 +61,7 @@ func (m *Manager) evict() bool {
 			}
 		}
 		if l.list = m.findIdlest(); len(l.list) == 0 {
+			m.endings.done(1)
 			return false
 		}
 	}

@@ -190,8 +190,8 @@ func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
 	if err := m.refuses(); err != nil {
 		return nil, err
 	}
-	m.endings.begin()
-	defer m.endings.done()
+	m.endings.begin(1) // it may yet end when Close has gone through the table
+	defer m.endings.done(1)
 	v := newID()
 	s, err := m.manufacture(v)
 	if err != nil {
@@ -213,7 +213,7 @@ func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
 	if m.closing.Load() {
 		// Close may have gone through the table before s was in it.
 		if m.end(s, Shutdown) {
-			m.finish(s)
+			m.endings.here(s)
 		}
 		return nil, ErrClosed
 	}
@@ -265,8 +265,8 @@ func (m *Manager) Renew(ctx *fasthttp.RequestCtx, s *Session) error {
 
 // rename moves s to a new id. At each moment one of both is in the table.
 func (m *Manager) rename(s *Session) bool {
-	m.endings.begin()
-	defer m.endings.done()
+	m.endings.begin(1) // it may yet end when Close has gone through the table
+	defer m.endings.done(1)
 	if m.overdue(s, m.clock.Now()) {
 		return false
 	}
@@ -282,7 +282,7 @@ func (m *Manager) rename(s *Session) bool {
 	m.fileAgain(s)
 	if m.closed.Load() && m.end(s, Shutdown) {
 		// Close may have gone through the table while s was between its ids.
-		m.finish(s)
+		m.endings.here(s)
 		return false
 	}
 	m.tidy()

@@ -100,6 +100,9 @@ func TestSmuggling(t *testing.T) {
 	}
 	for name, head := range heads {
 		for _, method := range []string{"POST", "GET", "HEAD", "PUT", "OPTIONS", "FOO"} {
+			if strings.EqualFold(name, "identity") && (method == "GET" || method == "HEAD") {
+				continue // no length and no body for anyone: what follows is a request
+			}
 			t.Run(name+" "+method, func(t *testing.T) {
 				before := len(access.all())
 				body := inner
