@@ -76,6 +76,9 @@ func (s *Session) NotifyOnExpire(f func()) {
 	x := s.extra()
 	x.ending.Lock()
 	if !x.finished {
+		if x.calls == nil {
+			x.calls = x.one[:0]
+		}
 		x.calls = append(x.calls, f)
 		x.ending.Unlock()
 		return

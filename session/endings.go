@@ -11,8 +11,8 @@ import (
 // so that nobody who ends sessions ever waits; the goroutines that work it off
 // have one, and are there only while there is work.
 //
-// As many work as there are processors. A call that blocks takes one of them
-// away, so when all have stood still for a while, as many again are added.
+// Half as many work as there are processors. A call that blocks takes one of
+// them away, so when all have stood still for a while, as many again are added.
 type endings struct {
 	m     *Manager
 	limit int
@@ -81,9 +81,10 @@ func (e *endings) later(over []*Session) {
 	e.hire(e.enough())
 }
 
-// enough is how many workers there is work for, as long as none of them blocks.
+// enough is how many workers there is work for, as long as none of them blocks;
+// half of the processors are left to requests.
 func (e *endings) enough() int {
-	return min(runtime.GOMAXPROCS(0), e.queued+e.calling)
+	return min((runtime.GOMAXPROCS(0)+1)/2, e.queued+e.calling)
 }
 
 // hire brings the number of workers up to n, within the limit.

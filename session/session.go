@@ -50,7 +50,8 @@ type more struct {
 
 	ending   sync.Mutex
 	calls    []func()
-	finished bool // all calls have been made
+	one      [1]func() // room for the first of them
+	finished bool      // all calls have been made
 
 	name     string
 	lifetime atomic.Int64 // as given before a Manager takes the session, then the moment of the end
