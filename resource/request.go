@@ -65,18 +65,12 @@ func (r *Request) GetSession() *session.Session {
 	if s := r.session; s != nil && s.Reason() == session.Alive {
 		return s
 	}
-	m := r.tree.Sessions
-	if s := m.Acquire(r.RequestCtx); s != nil {
-		r.have(s)
-		return s
-	}
-	s, err := m.Create(r.RequestCtx)
+	s, isNew, err := r.tree.Sessions.Acquire(r.RequestCtx)
 	if err != nil {
 		r.refused(err)
 	}
-	s.Hold()
 	r.have(s)
-	r.fresh = true
+	r.fresh = isNew
 	return s
 }
 
@@ -121,7 +115,7 @@ func (r *Request) ExpireSession() {
 
 // Bind makes s the session of the request, as if the client had brought its
 // uid; nothing is sent to the client. For resources that know a session by
-// other means, such as a part of the URL.
+// other means, such as a part of the URL; it comes before any GetSession.
 func (r *Request) Bind(s *session.Session) {
 	s.Touch()
 	s.Hold()

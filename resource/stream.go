@@ -18,7 +18,8 @@ import (
 // not idle until they are through.
 
 // SetBodyStreamWriter has w write the body, on a goroutine of its own and while
-// it is being sent.
+// it is being sent. Neither r nor its bytes may be used in w. The server's
+// WriteTimeout is for the whole of it, unless SetWriteDeadline says otherwise.
 func (r *Request) SetBodyStreamWriter(w fasthttp.StreamWriter) {
 	body := &guarded{t: r.tree}
 	body.r = fasthttp.NewStreamReader(func(bw *bufio.Writer) {
@@ -43,7 +44,8 @@ type guarded struct {
 	t       *Tree
 	r       io.Reader
 	broken  atomic.Bool
-	session *session.Session // held until Close
+	session *session.Session // held from the first Read until Close
+	held    bool
 }
 
 func (g *guarded) Read(p []byte) (n int, err error) {
@@ -53,6 +55,10 @@ func (g *guarded) Read(p []byte) (n int, err error) {
 			n, err = 0, io.ErrUnexpectedEOF
 		}
 	}()
+	if g.session != nil && !g.held {
+		g.session.Hold()
+		g.held = true
+	}
 	n, err = g.r.Read(p)
 	if err == io.EOF && g.broken.Load() {
 		err = io.ErrUnexpectedEOF
@@ -65,9 +71,9 @@ func (g *guarded) Close() (err error) {
 		if v := recover(); v != nil {
 			g.caught(v)
 		}
-		if g.session != nil {
+		if g.held {
 			g.session.Release()
-			g.session = nil
+			g.held = false
 		}
 	}()
 	if c, ok := g.r.(io.Closer); ok {
@@ -113,11 +119,10 @@ func (j *hijack) run(c net.Conn) {
 	j.h(c)
 }
 
-// pass has what runs after Render hold the session too. A hijack handler does
-// so itself as it begins, since it may never: the client can be gone.
+// pass has what runs after Render hold the session too. It does so itself as it
+// begins, since it may never: the client can be gone.
 func (r *Request) pass(s *session.Session) {
 	if body, ok := r.Response.BodyStream().(*guarded); ok {
-		s.Hold()
 		body.session = s
 	}
 	if r.hijack != nil {

@@ -79,6 +79,11 @@ func (r *Request) end() {
 		r.failed(v)
 	}
 	r.settle()
+	if r.hijack != nil || r.Response.IsBodyStream() {
+		// What runs after Render may wrongly have the Request still. It must
+		// then not find another visitor's.
+		return
+	}
 	t := r.tree
 	r.reset()
 	t.pool.Put(r)
@@ -112,8 +117,8 @@ func (r *Request) settle() {
 		return
 	}
 	defer func() {
-		if v := recover(); v != nil { // of the carrier
-			r.tree.report("resource: a carrier panicked", "panic", describe(v), "stack", string(debug.Stack()))
+		if v := recover(); v != nil { // of the carrier, or for a Release too many
+			r.tree.report("resource: completing the response panicked", "panic", describe(v), "stack", string(debug.Stack()))
 			r.page(fasthttp.StatusInternalServerError, "")
 		}
 	}()
@@ -127,13 +132,13 @@ func (r *Request) settle() {
 	}
 }
 
-// refused answers a request for which no session could be made.
+// refused answers a request for which no session could be made. What a factory
+// did wrong is in the log already.
 func (r *Request) refused(err error) {
 	if errors.Is(err, session.ErrFull) || errors.Is(err, session.ErrClosed) {
 		r.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
 		r.Abort(fasthttp.StatusServiceUnavailable)
 	}
-	r.tree.report("resource: no session", "error", err)
 	r.Abort(fasthttp.StatusInternalServerError)
 }
 

@@ -43,7 +43,11 @@ func childOf(res Resource, name []byte, req *Request) Resource {
 func (r *Request) target() []byte {
 	uri := r.Request.Header.RequestURI()
 	if bytes.HasPrefix(uri, []byte("//")) {
-		return uri // fasthttp takes the first segment for a host if it knows none
+		// fasthttp takes the first segment for a host if it knows none.
+		if end := bytes.IndexAny(uri, "?#"); end >= 0 {
+			return uri[:end]
+		}
+		return uri
 	}
 	path := r.URI().PathOriginal()
 	if len(path) == 0 && bytes.Contains(uri, []byte("://")) {
@@ -54,8 +58,8 @@ func (r *Request) target() []byte {
 
 // split cuts a raw path into its segments and then decodes each once, so that
 // /a%2Fb is one segment. Nothing is normalised: "." and ".." and "" are names
-// like others; a query ends the path. It fails on a path that does not begin
-// with a slash, on a bad escape and on NUL.
+// like others. It fails on a path that does not begin with a slash, on a bad
+// escape and on NUL.
 func (r *Request) split(raw []byte) bool {
 	r.path, r.at = r.path[:0], 0
 	if len(raw) == 0 || raw[0] != '/' {
@@ -70,8 +74,6 @@ func (r *Request) split(raw []byte) bool {
 		case '%':
 			r.path = r.path[:0]
 			return r.splitEscaped(raw[1:])
-		case '?', '#':
-			raw = raw[:i]
 		case 0:
 			return false
 		}
@@ -100,8 +102,6 @@ func (r *Request) splitEscaped(raw []byte) bool {
 			}
 			b = append(b, hi<<4|lo)
 			i += 2
-		case '?', '#':
-			raw = raw[:i]
 		case 0:
 			return false
 		default:

@@ -32,7 +32,7 @@ func TestAllocations(t *testing.T) {
 		"Find with a lifetime":    func() bool { return m.Find(limited) == other },
 		"Find of none":            func() bool { return m.Find(bare) == nil },
 		"Find of a stranger":      func() bool { return m.Find(stranger) == nil },
-		"Acquire":                 func() bool { got := m.Acquire(ctx); got.Release(); return got == s },
+		"Acquire":                 func() bool { got, _, _ := m.Acquire(ctx); got.Release(); return got == s },
 		"Peek":                    func() bool { return m.Peek(ctx) == s },
 		"Open":                    func() bool { got, err := m.Open(ctx); return err == nil && got == s },
 		"Get":                     func() bool { return m.Get(uid) == s },

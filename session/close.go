@@ -14,12 +14,12 @@ func (m *Manager) Drain() {
 
 // Close ends all sessions, for Shutdown, waits until all calls have been made,
 // and stops the clock if it is the Manager's own. If ctx ends before, the error
-// says how many sessions still have calls to make. Close must not be called
-// from such a call.
+// says how many sessions still have calls to make, or are still being made.
+// Close must not be called from such a call.
 func (m *Manager) Close(ctx context.Context) error {
 	m.Drain()
 	m.closed.Store(true)
-	// Whoever makes or renews a session looks at closed afterwards, and counts
+	// Whoever makes or renews a session looks at these afterwards, and counts
 	// as open until then.
 	var over []*Session
 	for s := range m.All() {

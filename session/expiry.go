@@ -30,7 +30,11 @@ func (s *Session) filing(now time.Duration) time.Duration {
 	if why == Idle && held(a) {
 		end = min(max(end, later(now, heldFor)), s.lifetime())
 	}
-	return slack(end, s.Timeout())
+	span := s.Timeout()
+	if why == Lifetime {
+		span = min(span, end-now)
+	}
+	return slack(end, span)
 }
 
 // heldFor is the least for which a session that is held is filed, so that the
@@ -43,16 +47,10 @@ const heldFor = 1 << 27
 // another entry. The moment of the newest is in s.filed, and an entry from
 // before is known by coming up before that.
 //
-// Whoever changes filed, by compare-and-swap, adds the entry for it. Who moves
-// it to later looks at the session once more afterwards, and who makes the end
-// sooner changes that first and looks at filed then; so one sees the other.
-
-// file enters a new session.
-func (m *Manager) file(s *Session, now time.Duration) {
-	at := s.filing(now)
-	s.filed.Store(int64(at))
-	m.keys.Add(s.id(), at)
-}
+// Whoever changes filed of a session that others know, by compare-and-swap, adds
+// the entry for it. Who moves it to later looks at the session once more
+// afterwards, and who makes the end sooner changes that first and looks at filed
+// then; so one sees the other.
 
 // refile adds an entry if s ends sooner than it is filed for.
 func (s *Session) refile() {

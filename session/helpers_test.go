@@ -53,6 +53,14 @@ func create(t testing.TB, m *session.Manager) *session.Session {
 	return s
 }
 
+// acquire is what a request has as its session.
+func acquire(t testing.TB, m *session.Manager, ctx *fasthttp.RequestCtx) (s *session.Session, isNew bool) {
+	t.Helper()
+	s, isNew, err := m.Acquire(ctx)
+	require.NoError(t, err)
+	return s, isNew
+}
+
 // wire returns what a server makes of a request with these header lines.
 func wire(t testing.TB, conn net.Conn, lines ...string) *fasthttp.RequestCtx {
 	t.Helper()

@@ -25,7 +25,8 @@ func TestWhatTouches(t *testing.T) {
 			_, _ = m.Open(ctx)
 		}, true},
 		"Acquire and Release": {func(m *session.Manager, _ *session.Session, ctx *fasthttp.RequestCtx) {
-			m.Acquire(ctx).Release()
+			s, _, _ := m.Acquire(ctx)
+			s.Release()
 		}, true},
 		"Touch": {func(_ *session.Manager, s *session.Session, _ *fasthttp.RequestCtx) { s.Touch() }, true},
 		"Hold and Release": {func(_ *session.Manager, s *session.Session, _ *fasthttp.RequestCtx) {
@@ -106,11 +107,15 @@ func TestHoldKeepsFromIdleness(t *testing.T) {
 func TestAcquire(t *testing.T) {
 	m, w := still(with(session.Lasting(time.Minute)))
 	defer closed(t, m)
-	require.Nil(t, m.Acquire(visit(t)))
-	require.Nil(t, m.Acquire(bring(t, "AAAAAAAAAAAAAAAAAAAAAA")))
+	_, isNew := acquire(t, m, visit(t))
+	require.True(t, isNew)
+	_, isNew = acquire(t, m, bring(t, "AAAAAAAAAAAAAAAAAAAAAA"))
+	require.True(t, isNew)
 	s := create(t, m)
 	for range 3 {
-		require.Same(t, s, m.Acquire(bring(t, s.UID())))
+		got, isNew := acquire(t, m, bring(t, s.UID()))
+		require.Same(t, s, got)
+		require.False(t, isNew)
 		w.Advance(time.Hour)
 		require.Equal(t, session.Alive, s.Reason())
 	}
@@ -122,7 +127,10 @@ func TestAcquire(t *testing.T) {
 	require.Equal(t, session.Alive, s.Reason())
 	w.Advance(bound(time.Minute) + 1)
 	require.Equal(t, session.Idle, s.Reason())
-	require.Nil(t, m.Acquire(bring(t, s.UID())))
+	other, isNew := acquire(t, m, bring(t, s.UID()))
+	require.True(t, isNew)
+	w.Advance(time.Hour)
+	require.Equal(t, session.Alive, other.Reason(), "a new one is held from the start")
 	require.Panics(t, create(t, m).Release)
 }
 

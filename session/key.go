@@ -16,7 +16,8 @@ var ErrEnded = errors.New("session: the session has ended")
 //
 //	visits.Update(s, func(n *int) { *n++ })
 //
-// Two Keys are two values, even if they have the same name.
+// Two Keys are two values, even if they have the same name; the zero Key is
+// none and of no use.
 type Key[T any] struct{ k *key }
 
 type key struct{ name string }

@@ -23,6 +23,9 @@ func (m *Manager) admit() bool {
 	if n := m.live.Add(1); m.Limit <= 0 || n <= int64(m.Limit) || m.Evict && m.evict() {
 		return true
 	}
+	if m.live.Load() <= int64(m.Limit) {
+		return true // others have ended meanwhile
+	}
 	m.live.Add(-1)
 	return false
 }

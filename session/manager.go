@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +26,8 @@ var (
 	ErrClosed = errors.New("session: the manager is closed")
 
 	// ErrFactory is wrapped by the error for a Factory that panicked, returned
-	// nil, or a session that was not made by New with its uid.
+	// nil, or a session that was not made by New with its uid; the log has the
+	// same, with the stack of a panic.
 	ErrFactory = errors.New("session: the factory failed")
 )
 
@@ -133,15 +135,18 @@ func (m *Manager) Find(ctx *fasthttp.RequestCtx) *Session {
 	return nil
 }
 
-// Acquire is Find and Hold in one: until it is released the session is not
-// idle. It is how a request has its session for as long as it takes.
-func (m *Manager) Acquire(ctx *fasthttp.RequestCtx) *Session {
+// Acquire is how a request has its session for as long as it takes: what Find
+// finds, or else a new one, held so that it is not idle until Release. The uid
+// of a new one is left for the caller to Send when the response is complete.
+// The errors are those of Create.
+func (m *Manager) Acquire(ctx *fasthttp.RequestCtx) (s *Session, isNew bool, err error) {
 	m.init()
 	now := m.clock.At(ctx.Time())
 	if s := m.look(ctx, now); s != nil && s.activity.touchAndHold(now) {
-		return s
+		return s, false, nil
 	}
-	return nil
+	s, err = m.create(now, originOf(ctx), (*activity).touchAndHold)
+	return s, err == nil, err
 }
 
 // Peek is Find without touching: looking does not keep the session alive.
@@ -180,13 +185,14 @@ func (m *Manager) Get(uid string) *Session {
 // The errors are ErrFull, ErrClosed and ErrFactory.
 func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
 	m.init()
-	var now time.Duration
-	var marks uint32
-	if ctx != nil {
-		now, marks = m.clock.At(ctx.Time()), originOf(ctx)
-	} else {
-		now = m.clock.Now()
+	if ctx == nil {
+		return m.create(m.clock.Now(), 0, (*activity).touch)
 	}
+	return m.create(m.clock.At(ctx.Time()), originOf(ctx), (*activity).touch)
+}
+
+// create makes a session and uses it before anyone else can.
+func (m *Manager) create(now time.Duration, origin uint32, use func(*activity, time.Duration) bool) (*Session, error) {
 	if err := m.refuses(); err != nil {
 		return nil, err
 	}
@@ -202,14 +208,18 @@ func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
 		return nil, ErrFull
 	}
 	s.m = m
-	s.mark(func(bits uint32) uint32 { return bits | marks })
-	s.activity.touch(now)
+	s.mark(func(bits uint32) uint32 { return bits | origin })
+	use(&s.activity, now)
 	if x := s.more.Load(); s.marks.Load()&limited != 0 {
 		x.lifetime.Store(int64(later(now, time.Duration(x.lifetime.Load()))))
 	}
+	// Whoever finds s in the table may set a timeout, and files it anew if that
+	// ends before filed; the wheel must find it there.
+	at := s.filing(now)
+	s.filed.Store(int64(at))
 	m.made.Add(1)
 	m.table.Store(v, s)
-	m.file(s, now)
+	m.keys.Add(v, at)
 	if m.closing.Load() {
 		// Close may have gone through the table before s was in it.
 		if m.end(s, Shutdown) {
@@ -233,6 +243,9 @@ func (m *Manager) manufacture(v id) (s *Session, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s, err = nil, fmt.Errorf("%w: panic: %s", ErrFactory, describe(p))
+			report(m.Log, "session: the factory panicked", "panic", describe(p), "stack", string(debug.Stack()))
+		} else if err != nil {
+			report(m.Log, "session: the factory failed", "error", err)
 		}
 	}()
 	f := *m.factory.Load()
@@ -303,7 +316,8 @@ func (m *Manager) Clear(ctx *fasthttp.RequestCtx) {
 }
 
 // All goes through the live sessions, in no order and without touching them.
-// Those made, ended or renewed meanwhile may or may not be among them.
+// Those made, ended or renewed meanwhile may or may not be among them, and one
+// renewed may come twice.
 func (m *Manager) All() iter.Seq[*Session] {
 	m.init()
 	return func(yield func(*Session) bool) {

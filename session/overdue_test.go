@@ -46,8 +46,9 @@ func TestOverdueIsNotHandedOut(t *testing.T) {
 		"Get": func(m *session.Manager, s *session.Session, _ *fasthttp.RequestCtx) bool {
 			return m.Get(s.UID()) != nil
 		},
-		"Acquire": func(m *session.Manager, _ *session.Session, ctx *fasthttp.RequestCtx) bool {
-			return m.Acquire(ctx) != nil
+		"Acquire": func(m *session.Manager, s *session.Session, ctx *fasthttp.RequestCtx) bool {
+			got, isNew, err := m.Acquire(ctx)
+			return err != nil || !isNew || got == s
 		},
 		"Touch": func(_ *session.Manager, s *session.Session, _ *fasthttp.RequestCtx) bool { return s.Touch() },
 		"Open": func(m *session.Manager, s *session.Session, ctx *fasthttp.RequestCtx) bool {

@@ -17,9 +17,10 @@
 //
 // What a site promises:
 //
-//   - Whatever a resource, a session's call, a stream writer, a hijack handler
-//     or a logger does, the process lives and the next request is answered. A
-//     panic is a 500, or a connection that breaks off, and one entry in the log.
+//   - Whatever a resource, a session's call, a logger, or a stream writer or
+//     hijack handler set by the methods of a Request does, the process lives and
+//     the next request is answered. A panic is a 500, or a connection that breaks
+//     off, and one entry in the log.
 //   - A request that could mean two things to two servers is refused: with
 //     Content-Length and Transfer-Encoding at once, or of another version than
 //     HTTP/1.0 and 1.1.

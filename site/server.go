@@ -2,6 +2,7 @@ package site
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,9 +19,11 @@ import (
 //	s.Server = s.NewServer()
 //	s.Server.MaxRequestBodySize = 100 << 20
 //
-// A request has 10 seconds to arrive and 30 to be answered; a connection is
-// closed after 60 idle ones. The header may have 16 KiB (else 431), the body
-// 1 MiB (else 413). Forms are parsed when they are asked for, never before.
+// A request has 10 seconds to arrive. Its answer has 30 to be taken, from when
+// the resource has returned; a stream that goes on for longer calls
+// Request.SetWriteDeadline. A connection is closed after 60 idle seconds. The
+// header may have 16 KiB (else 431), the body 1 MiB (else 413). Forms are parsed
+// when they are asked for, never before.
 func (s *Site) NewServer() *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:                      s.Handler,
@@ -35,7 +38,6 @@ func (s *Site) NewServer() *fasthttp.Server {
 		SecureErrorLogMessage:        true,
 		NoDefaultServerHeader:        true,
 		CloseOnShutdown:              true,
-		TCPKeepalive:                 true,
 	}
 }
 
@@ -125,14 +127,20 @@ func (l serverLog) Printf(format string, args ...any) {
 			args[i], _, _ = strings.Cut(err.Error(), `"`)
 		}
 	}
-	l.s.report("site: the server says", "message", fmt.Sprintf(format, args...))
+	level := slog.LevelError
+	if strings.HasPrefix(format, "error when serving connection") {
+		level = slog.LevelDebug // any stranger can bring that about
+	}
+	l.s.reportAt(level, "site: the server says", "message", fmt.Sprintf(format, args...))
 }
 
-func (s *Site) report(msg string, args ...any) {
+func (s *Site) report(msg string, args ...any) { s.reportAt(slog.LevelError, msg, args...) }
+
+func (s *Site) reportAt(level slog.Level, msg string, args ...any) {
 	defer func() { _ = recover() }() // the logger is the user's
 	log := s.Log
 	if log == nil {
 		log = slog.Default()
 	}
-	log.Error(msg, args...)
+	log.Log(context.Background(), level, msg, args...)
 }

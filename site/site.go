@@ -9,6 +9,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/spindleweb/spindle/resource"
 	"github.com/spindleweb/spindle/session"
@@ -19,8 +20,8 @@ import (
 // A Site serves a tree of resources and keeps the sessions of those who visit
 // it. Two Sites share nothing: a session of one is unknown to the other.
 //
-// The fields are read when the first method is called and must not be changed
-// afterwards. A Site must not be copied.
+// The fields must not be changed any more once the site serves or a session has
+// been made. A Site must not be copied.
 type Site struct {
 	// Resource is the root of the tree, what "/" names.
 	Resource resource.Resource
@@ -58,6 +59,7 @@ type Site struct {
 	tree     resource.Tree
 	access   accessLog
 	server   *fasthttp.Server
+	ready    atomic.Bool // the fields have been read for good
 	closed   atomic.Bool
 }
 
@@ -66,10 +68,10 @@ func New(root resource.Resource) *Site { return &Site{Resource: root} }
 
 func (s *Site) init() {
 	s.setup.Do(func() {
-		m := &s.sessions
-		m.Factory, m.Carrier, m.Clock, m.Log = s.SessionFactory, s.Carrier, s.Clock, s.Log
+		s.configure()
+		s.ready.Store(true)
 		t := &s.tree
-		t.Root, t.Sessions, t.Log, t.Debug = s.Resource, m, s.Log, s.Debug
+		t.Root, t.Sessions, t.Log, t.Debug = s.Resource, &s.sessions, s.Log, s.Debug
 		s.access.w = s.AccessLog
 		if s.server = s.Server; s.server == nil {
 			s.server = s.NewServer()
@@ -80,15 +82,26 @@ func (s *Site) init() {
 	})
 }
 
+// configure hands what is the manager's over to it.
+func (s *Site) configure() {
+	m := &s.sessions
+	m.Factory, m.Carrier, m.Clock, m.Log = s.SessionFactory, s.Carrier, s.Clock, s.Log
+}
+
 // Sessions returns the manager of the site's sessions. Its own fields, such as
-// Limit and OnExpire, may be set until the first request.
+// Limit and OnExpire, may be set until the site serves; those that the Site has
+// too are the Site's to set.
 func (s *Site) Sessions() *session.Manager {
-	s.init()
+	if !s.ready.Load() {
+		s.configure()
+	}
 	return &s.sessions
 }
 
 // Handler answers a request: it is a fasthttp.RequestHandler, for a site that
 // is part of a fasthttp program. It survives whatever a resource does.
+// fasthttp's TimeoutHandler must not be put around it: that answers while the
+// handler is still at work on the same request.
 func (s *Site) Handler(ctx *fasthttp.RequestCtx) {
 	s.init()
 	if code := malformed(ctx); code != 0 {
@@ -119,8 +132,8 @@ func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
 	if err != nil {
 		return fmt.Errorf("site: %w", err)
 	}
+	defer ln.Close()
 	if err := s.server.ServeTLS(listener{ln, s}, certFile, keyFile); err != nil {
-		_ = ln.Close()
 		return fmt.Errorf("site: %w", err)
 	}
 	return nil
@@ -130,6 +143,7 @@ func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
 // Site can serve several at once.
 func (s *Site) Serve(ln net.Listener) error {
 	s.init()
+	defer ln.Close()
 	if err := s.server.Serve(listener{ln, s}); err != nil {
 		return fmt.Errorf("site: %w", err)
 	}
@@ -153,17 +167,33 @@ func (s *Site) Shutdown(ctx context.Context) error {
 	return errors.Join(err, s.sessions.Close(ctx))
 }
 
-// listener lets a Serve that comes after Shutdown, or while it is under way,
-// end as one before does.
+// listener goes on where fasthttp would give up: when the process has no file
+// descriptor left for a moment. It also lets a Serve that comes after Shutdown,
+// or while that is under way, end as one before does.
 type listener struct {
 	net.Listener
 	s *Site
 }
 
 func (l listener) Accept() (net.Conn, error) {
-	if l.s.closed.Load() {
-		_ = l.Close()
-		return nil, io.EOF
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		if l.s.closed.Load() {
+			_ = l.Close()
+			return nil, io.EOF
+		}
+		c, err := l.Listener.Accept()
+		if !temporary(err) {
+			return c, err
+		}
+		l.s.report("site: accepting a connection failed", "error", err, "again in", wait)
+		time.Sleep(wait)
 	}
-	return l.Listener.Accept()
+}
+
+// temporary reports whether an error of Accept may pass, by the method that
+// net.Error has for that: its deprecation leaves this one use, which net/http
+// makes of it too.
+func temporary(err error) bool {
+	var t interface{ Temporary() bool }
+	return errors.As(err, &t) && t.Temporary()
 }

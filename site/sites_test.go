@@ -172,11 +172,15 @@ func TestFactoryIsSwappedWhileServing(t *testing.T) {
 	require.Equal(t, "15m0s", h.ask(t, get("/")).body)
 }
 
-func TestFieldsAreReadOnce(t *testing.T) {
+// Asking for the sessions must not freeze what is set afterwards.
+func TestFieldsMayBeSetUntilTheSiteServes(t *testing.T) {
 	s, _, access := newSite(say("first"))
-	s.Sessions()
-	s.Resource, s.Debug, s.AccessLog, s.SessionFactory = say("second"), true, nil, nil
-	require.Equal(t, "first", serve(t, s).ask(t, get("/")).body)
+	s.Sessions().Limit = 10
+	s.SessionFactory = session.Lasting(time.Hour)
+	s.Resource = resource.GET(func(req *resource.Request) { _, _ = req.WriteString(req.GetSession().Timeout().String()) })
+	h := serve(t, s)
+	require.Equal(t, "1h0m0s", h.ask(t, get("/")).body)
+	require.Equal(t, 10, s.Sessions().Limit)
 	require.Len(t, access.all(), 1)
 }
 
@@ -198,7 +202,7 @@ func TestNewServerHasTheLimits(t *testing.T) {
 		[]time.Duration{srv.ReadTimeout, srv.WriteTimeout, srv.IdleTimeout})
 	require.Equal(t, []int{16 << 10, 1 << 20}, []int{srv.ReadBufferSize, srv.MaxRequestBodySize})
 	for _, on := range []bool{srv.DisablePreParseMultipartForm, srv.SecureErrorLogMessage, srv.NoDefaultServerHeader,
-		srv.CloseOnShutdown, srv.TCPKeepalive} {
+		srv.CloseOnShutdown} {
 		require.True(t, on)
 	}
 }

@@ -1,5 +1,5 @@
 // Package timer is a hierarchical timer wheel: a million pending calls cost
-// what one does, calling one off is cheap, and moving one costs an atomic store.
+// what one does, calling one off is cheap, and moving one is a compare-and-swap.
 //
 //	var w timer.Wheel
 //	go w.Run(ctx)

@@ -61,7 +61,7 @@ func (t *Timer) Reset(d time.Duration) bool {
 			return w.timers.restart(t, when)
 		}
 		if t.when.CompareAndSwap(old, when) {
-			// fire stores the new tick and then looks at when once more, we
+			// file stores the new tick and then looks at when once more, we
 			// do it the other way round: one of the two sees the other.
 			if tick < t.tick.Load() {
 				w.timers.pull(t)
