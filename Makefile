@@ -29,4 +29,6 @@ check:
 	@set -e; for m in $(MODULES); do echo "== go vet, staticcheck ($$m)"; (cd $$m && go vet ./... && go run $(STATICCHECK) ./...); done
 
 bench:
-	go test -run '^$$' -bench . ./timer ./session ./site
+	go test -run '^$$' -bench . ./timer ./session
+	go test -run '^$$' -bench Request ./site
+	go test -run '^$$' -bench Loopback -benchtime 40x ./site

@@ -9,12 +9,12 @@ import (
 const maxSlack = 1 << 29
 
 // slack rounds the moment of a session's end up to a multiple of a power of two
-// that is at most a 256th of its timeout. So nearly all sessions end together
+// that is at most a 1024th of its timeout. So nearly all sessions end together
 // with others, and the wheel need not wake up for each.
 func slack(end, timeout time.Duration) time.Duration {
 	grain := uint64(1)
-	if timeout >= 256 {
-		grain = 1 << (bits.Len64(uint64(timeout)/256) - 1)
+	if timeout >= 1024 {
+		grain = 1 << (bits.Len64(uint64(timeout)/1024) - 1)
 	}
 	grain = min(grain, maxSlack)
 	if up := (uint64(end) + grain - 1) &^ (grain - 1); up <= uint64(Never) {
