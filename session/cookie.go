@@ -144,11 +144,13 @@ func (c *Cookie) UID(ctx *fasthttp.RequestCtx, n int) []byte {
 // how many are still to be passed over.
 func nthCookie(line, name []byte, n int) ([]byte, int) {
 	for from := 0; ; {
-		i := bytes.Index(line[from:], name)
-		if i < 0 {
-			return nil, n
+		i := from
+		if from > 0 || !bytes.HasPrefix(line, name) { // most often it is the only one
+			if i = bytes.Index(line[from:], name); i < 0 {
+				return nil, n
+			}
+			i += from
 		}
-		i += from
 		from = i + len(name)
 		if !begins(line[:i]) {
 			continue // the end of another name, or in a value
