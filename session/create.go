@@ -1,0 +1,104 @@
+package session
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Create makes a new session. With a ctx the session counts as touched at the
+// time of that request and is found by requests over TLS only if that one
+// came so, and by those without only if not; with nil it is found by all.
+// The errors are ErrFull, ErrClosed and ErrFactory.
+func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
+	m.init()
+	if ctx == nil {
+		return m.create(m.clock.Now(), 0, (*activity).touch)
+	}
+	return m.create(m.clock.At(ctx.Time()), originOf(ctx), (*activity).touch)
+}
+
+// create makes a session and uses it before anyone else can.
+func (m *Manager) create(now time.Duration, origin uint32, use func(*activity, time.Duration) bool) (*Session, error) {
+	if err := m.refuses(); err != nil {
+		return nil, err
+	}
+	m.endings.begin(1) // it may yet end when Close has gone through the table
+	defer m.endings.done(1)
+	v := newID()
+	s, err := m.manufacture(v)
+	if err != nil {
+		return nil, err
+	}
+	if !m.admit() {
+		s.Expire() // releases what the factory may have made it own
+		return nil, ErrFull
+	}
+	s.m = m
+	s.mark(func(bits uint32) uint32 { return bits | origin })
+	use(&s.activity, now)
+	if x := s.more.Load(); s.marks.Load()&limited != 0 {
+		x.lifetime.Store(int64(later(now, time.Duration(x.lifetime.Load()))))
+	}
+	// Whoever finds s in the table may set a timeout, and files it anew if that
+	// ends before filed; the wheel must find it there.
+	at := s.filing(now)
+	s.filed.Store(int64(at))
+	m.made.Add(1)
+	m.table.Store(v, s)
+	m.keys.Add(v, at)
+	if m.closing.Load() {
+		// Close may have gone through the table before s was in it.
+		if m.end(s, Shutdown) {
+			m.endings.here(s)
+		}
+		return nil, ErrClosed
+	}
+	m.tidy()
+	return s, nil
+}
+
+// manufacture has the Factory make a session.
+func (m *Manager) manufacture(v id) (s *Session, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s, err = nil, fmt.Errorf("%w: panic: %s", ErrFactory, describe(p))
+			report(m.Log, "session: the factory panicked", "panic", describe(p), "stack", string(debug.Stack()))
+		} else if err != nil {
+			report(m.Log, "session: the factory failed", "error", err)
+		}
+	}()
+	f := *m.factory.Load()
+	if f == nil {
+		f = New
+	}
+	uid := v.String()
+	switch s = f(uid); {
+	case s == nil:
+		return nil, fmt.Errorf("%w: it returned nil", ErrFactory)
+	case s.m != nil || s.ended():
+		return nil, fmt.Errorf("%w: it returned a session that was in use before", ErrFactory)
+	case s.marks.Load()&named != 0 || s.id() != v:
+		return nil, fmt.Errorf("%w: it returned a session with another uid", ErrFactory)
+	}
+	return s, nil
+}
+
+// tidy has the wheel forget ids of sessions long gone where they are the most.
+func (m *Manager) tidy() {
+	if m.keys.Len() > 2*int(m.live.Load())+4096 {
+		m.keys.Sweep()
+	}
+}
+
+// describe puts a panic's value into words, whatever its own methods do.
+func describe(p any) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%T", p)
+		}
+	}()
+	return fmt.Sprint(p)
+}
