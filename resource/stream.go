@@ -44,8 +44,7 @@ type guarded struct {
 	t       *Tree
 	r       io.Reader
 	broken  atomic.Bool
-	session *session.Session // held from the first Read until Close
-	held    bool
+	session *session.Session // held until Close
 }
 
 func (g *guarded) Read(p []byte) (n int, err error) {
@@ -55,10 +54,6 @@ func (g *guarded) Read(p []byte) (n int, err error) {
 			n, err = 0, io.ErrUnexpectedEOF
 		}
 	}()
-	if g.session != nil && !g.held {
-		g.session.Hold()
-		g.held = true
-	}
 	n, err = g.r.Read(p)
 	if err == io.EOF && g.broken.Load() {
 		err = io.ErrUnexpectedEOF
@@ -71,9 +66,9 @@ func (g *guarded) Close() (err error) {
 		if v := recover(); v != nil {
 			g.caught(v)
 		}
-		if g.held {
+		if g.session != nil {
 			g.session.Release()
-			g.held = false
+			g.session = nil
 		}
 	}()
 	if c, ok := g.r.(io.Closer); ok {
@@ -119,10 +114,12 @@ func (j *hijack) run(c net.Conn) {
 	j.h(c)
 }
 
-// pass has what runs after Render hold the session too. It does so itself as it
-// begins, since it may never: the client can be gone.
+// pass has what runs after Render hold the session too. A stream is closed in
+// any case, unless TimeoutError has put its response aside; a hijack handler
+// holds the session itself as it begins, since it may never.
 func (r *Request) pass(s *session.Session) {
-	if body, ok := r.Response.BodyStream().(*guarded); ok {
+	if body, ok := r.Response.BodyStream().(*guarded); ok && r.LastTimeoutErrorResponse() == nil {
+		s.Hold()
 		body.session = s
 	}
 	if r.hijack != nil {

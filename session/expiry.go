@@ -125,11 +125,11 @@ func (m *Manager) cameUp(until time.Duration, ids []id) {
 // overdue reports whether s is over at now, and ends it if it is due by then.
 func (m *Manager) overdue(s *Session, now time.Duration) bool {
 	a := s.activity.Load()
-	if a < over && s.marks.Load()&limited == 0 && (held(a) || now < later(lastUse(a), s.Timeout())) {
-		return false // nearly always
-	}
 	if a >= over {
 		return true
+	}
+	if end, _ := s.due(a, now); end > now {
+		return false // nearly always
 	}
 	m.endings.begin(1)
 	if !m.isOver(s, now) {

@@ -35,7 +35,7 @@ type Factory func(uid string) *Session
 // one compare-and-swap settles the race.
 type Session struct {
 	activity activity
-	hi, lo   atomic.Uint64 // the id; see mark for how both change at once
+	hi, lo   atomic.Uint64 // the id; see setID for how both change at once
 	timeout  atomic.Int64
 	filed    atomic.Int64 // the moment the wheel has it for; once ended, the moment it was due
 	marks    atomic.Uint32

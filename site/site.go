@@ -20,8 +20,9 @@ import (
 // A Site serves a tree of resources and keeps the sessions of those who visit
 // it. Two Sites share nothing: a session of one is unknown to the other.
 //
-// The fields must not be changed any more once the site serves or a session has
-// been made. A Site must not be copied.
+// The fields are read when the first method but NewServer is called, Sessions
+// included; what is set afterwards counts for nothing. A Site must not be
+// copied.
 type Site struct {
 	// Resource is the root of the tree, what "/" names.
 	Resource resource.Resource
@@ -59,7 +60,6 @@ type Site struct {
 	tree     resource.Tree
 	access   accessLog
 	server   *fasthttp.Server
-	ready    atomic.Bool // the fields have been read for good
 	closed   atomic.Bool
 }
 
@@ -68,10 +68,10 @@ func New(root resource.Resource) *Site { return &Site{Resource: root} }
 
 func (s *Site) init() {
 	s.setup.Do(func() {
-		s.configure()
-		s.ready.Store(true)
+		m := &s.sessions
+		m.Factory, m.Carrier, m.Clock, m.Log = s.SessionFactory, s.Carrier, s.Clock, s.Log
 		t := &s.tree
-		t.Root, t.Sessions, t.Log, t.Debug = s.Resource, &s.sessions, s.Log, s.Debug
+		t.Root, t.Sessions, t.Log, t.Debug = s.Resource, m, s.Log, s.Debug
 		s.access.w = s.AccessLog
 		if s.server = s.Server; s.server == nil {
 			s.server = s.NewServer()
@@ -82,19 +82,15 @@ func (s *Site) init() {
 	})
 }
 
-// configure hands what is the manager's over to it.
-func (s *Site) configure() {
-	m := &s.sessions
-	m.Factory, m.Carrier, m.Clock, m.Log = s.SessionFactory, s.Carrier, s.Clock, s.Log
-}
-
-// Sessions returns the manager of the site's sessions. Its own fields, such as
-// Limit and OnExpire, may be set until the site serves; those that the Site has
-// too are the Site's to set.
+// Sessions returns the manager of the site's sessions. Set the Site's own fields
+// before: this reads them. What only the manager has, such as Limit and
+// OnExpire, is set here, before the first request:
+//
+//	s := site.New(root)
+//	s.SessionFactory = session.Lasting(time.Minute)
+//	s.Sessions().Limit = 100_000
 func (s *Site) Sessions() *session.Manager {
-	if !s.ready.Load() {
-		s.configure()
-	}
+	s.init()
 	return &s.sessions
 }
 

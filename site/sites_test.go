@@ -172,15 +172,11 @@ func TestFactoryIsSwappedWhileServing(t *testing.T) {
 	require.Equal(t, "15m0s", h.ask(t, get("/")).body)
 }
 
-// Asking for the sessions must not freeze what is set afterwards.
-func TestFieldsMayBeSetUntilTheSiteServes(t *testing.T) {
+func TestFieldsAreReadOnce(t *testing.T) {
 	s, _, access := newSite(say("first"))
-	s.Sessions().Limit = 10
-	s.SessionFactory = session.Lasting(time.Hour)
-	s.Resource = resource.GET(func(req *resource.Request) { _, _ = req.WriteString(req.GetSession().Timeout().String()) })
-	h := serve(t, s)
-	require.Equal(t, "1h0m0s", h.ask(t, get("/")).body)
-	require.Equal(t, 10, s.Sessions().Limit)
+	s.Sessions()
+	s.Resource, s.Debug, s.AccessLog, s.SessionFactory = say("second"), true, nil, nil
+	require.Equal(t, "first", serve(t, s).ask(t, get("/")).body)
 	require.Len(t, access.all(), 1)
 }
 
