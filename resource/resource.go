@@ -23,8 +23,20 @@ type Resource interface {
 // A Branch is a node with children. The zero value has none.
 type Branch struct {
 	mu   sync.Mutex
-	next map[string]Resource                 // what PutChild has gathered since the last look-up
-	seen atomic.Pointer[map[string]Resource] // what look-ups read; nil when next is newer
+	next map[string]Resource      // all of them, for PutChild
+	seen atomic.Pointer[children] // what look-ups read; nil when next is newer
+}
+
+// children is a fixed set of them: a list where they are few, since comparing a
+// few names is quicker than hashing one.
+type children struct {
+	few  []child
+	many map[string]Resource
+}
+
+type child struct {
+	name string
+	Resource
 }
 
 // IsLeaf returns false.
@@ -43,9 +55,6 @@ func (b *Branch) PutChild(name string, child Resource) {
 	defer b.mu.Unlock()
 	if b.next == nil {
 		b.next = make(map[string]Resource)
-		if seen := b.seen.Load(); seen != nil {
-			b.next = maps.Clone(*seen)
-		}
 	}
 	if child == nil {
 		delete(b.next, name)
@@ -64,22 +73,33 @@ type parent interface {
 func (b *Branch) put(name []byte) Resource {
 	seen := b.seen.Load()
 	if seen == nil {
-		if seen = b.publish(); seen == nil {
-			return nil
+		seen = b.publish()
+	}
+	if seen.many != nil {
+		return seen.many[string(name)]
+	}
+	for i := range seen.few {
+		if c := &seen.few[i]; c.name == string(name) {
+			return c.Resource
 		}
 	}
-	return (*seen)[string(name)]
+	return nil
 }
 
-// publish hands the gathered children over to look-ups, which need no lock.
-func (b *Branch) publish() *map[string]Resource {
+// publish copies the children for look-ups, which need no lock.
+func (b *Branch) publish() *children {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if next := b.next; next != nil {
-		b.next = nil
-		b.seen.Store(&next)
+	seen := new(children)
+	if len(b.next) > 8 {
+		seen.many = maps.Clone(b.next)
+	} else {
+		for name, res := range b.next {
+			seen.few = append(seen.few, child{name, res})
+		}
 	}
-	return b.seen.Load()
+	b.seen.Store(seen)
+	return seen
 }
 
 // A Leaf is a node that takes the rest of the path for itself; see
