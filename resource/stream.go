@@ -23,11 +23,7 @@ import (
 func (r *Request) SetBodyStreamWriter(w fasthttp.StreamWriter) {
 	body := &guarded{t: r.tree}
 	body.r = fasthttp.NewStreamReader(func(bw *bufio.Writer) {
-		defer func() {
-			if v := recover(); v != nil {
-				body.caught(v)
-			}
-		}()
+		defer body.recover()
 		w(bw)
 	})
 	r.RequestCtx.SetBodyStream(body, -1)
@@ -61,20 +57,23 @@ func (g *guarded) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-func (g *guarded) Close() (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			g.caught(v)
-		}
-		if g.session != nil {
-			g.session.Release()
-			g.session = nil
-		}
-	}()
+func (g *guarded) Close() error {
+	defer g.recover()
+	if s := g.session; s != nil {
+		g.session = nil
+		defer s.Release() // panics if somebody has released more than was held
+	}
 	if c, ok := g.r.(io.Closer); ok {
 		return c.Close()
 	}
 	return nil
+}
+
+// recover is deferred.
+func (g *guarded) recover() {
+	if v := recover(); v != nil {
+		g.caught(v)
+	}
 }
 
 func (g *guarded) caught(v any) {
@@ -102,15 +101,15 @@ func (r *Request) Hijack(h fasthttp.HijackHandler) {
 }
 
 func (j *hijack) run(c net.Conn) {
-	if j.session != nil {
-		j.session.Hold()
-		defer j.session.Release()
-	}
 	defer func() {
 		if v := recover(); v != nil {
 			j.t.report("resource: a hijack handler panicked", "panic", describe(v), "stack", string(debug.Stack()))
 		}
 	}()
+	if j.session != nil {
+		j.session.Hold()
+		defer j.session.Release()
+	}
 	j.h(c)
 }
 

@@ -119,6 +119,7 @@ func (r *Request) settle() {
 	defer func() {
 		if v := recover(); v != nil { // of the carrier, or for a Release too many
 			r.tree.report("resource: completing the response panicked", "panic", describe(v), "stack", string(debug.Stack()))
+			r.Hijack(nil)
 			r.page(fasthttp.StatusInternalServerError, "")
 		}
 	}()

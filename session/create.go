@@ -22,11 +22,11 @@ func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
 
 // create makes a session and uses it before anyone else can.
 func (m *Manager) create(now time.Duration, origin uint32, use func(*activity, time.Duration) bool) (*Session, error) {
+	m.endings.begin(1) // it may yet end when Close has gone through the table
+	defer m.endings.done(1)
 	if err := m.refuses(); err != nil {
 		return nil, err
 	}
-	m.endings.begin(1) // it may yet end when Close has gone through the table
-	defer m.endings.done(1)
 	v := newID()
 	s, err := m.manufacture(v)
 	if err != nil {

@@ -1,7 +1,9 @@
 package site_test
 
 import (
+	"errors"
 	"net"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -51,4 +53,44 @@ func TestAcceptGoesOnWhenFilesRunOut(t *testing.T) {
 	require.NoError(t, s.Shutdown(t.Context()))
 	require.NoError(t, <-served)
 	<-f.closed
+}
+
+// Whoever closes the listener first, a Shutdown in the midst of new connections
+// is none that failed.
+func TestShutdownAmongNewConnections(t *testing.T) {
+	for range 50 {
+		s, _, _ := newSite(say("hello"))
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		served := make(chan error)
+		go func() { served <- s.Serve(ln) }()
+		var dialers sync.WaitGroup
+		for range 4 {
+			dialers.Go(func() {
+				for {
+					c, err := net.Dial("tcp", ln.Addr().String())
+					if err != nil {
+						return // the site is gone
+					}
+					_ = c.Close()
+				}
+			})
+		}
+		require.NoError(t, s.Shutdown(t.Context()))
+		require.NoError(t, <-served)
+		dialers.Wait()
+	}
+}
+
+// broken is a listener that fails for good.
+type broken struct{ net.Listener }
+
+func (broken) Accept() (net.Conn, error) { return nil, errors.New("broken") }
+
+func TestShutdownAfterServeFailed(t *testing.T) {
+	s, _, _ := newSite(say("hello"))
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.ErrorContains(t, s.Serve(broken{ln}), "broken")
+	require.NoError(t, s.Shutdown(t.Context()))
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/spindleweb/spindle/resource"
@@ -60,7 +59,8 @@ type Site struct {
 	tree     resource.Tree
 	access   accessLog
 	server   *fasthttp.Server
-	closed   atomic.Bool
+	closed   context.Context // ended by close
+	close    context.CancelFunc
 }
 
 // New returns a Site with root as its Resource.
@@ -73,6 +73,7 @@ func (s *Site) init() {
 		t := &s.tree
 		t.Root, t.Sessions, t.Log, t.Debug = s.Resource, m, s.Log, s.Debug
 		s.access.w = s.AccessLog
+		s.closed, s.close = context.WithCancel(context.Background())
 		if s.server = s.Server; s.server == nil {
 			s.server = s.NewServer()
 		}
@@ -128,8 +129,9 @@ func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
 	if err != nil {
 		return fmt.Errorf("site: %w", err)
 	}
-	defer ln.Close()
-	if err := s.server.ServeTLS(listener{ln, s}, certFile, keyFile); err != nil {
+	l := &listener{Listener: ln, s: s}
+	defer l.Close()
+	if err := s.server.ServeTLS(l, certFile, keyFile); err != nil {
 		return fmt.Errorf("site: %w", err)
 	}
 	return nil
@@ -139,8 +141,9 @@ func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
 // Site can serve several at once.
 func (s *Site) Serve(ln net.Listener) error {
 	s.init()
-	defer ln.Close()
-	if err := s.server.Serve(listener{ln, s}); err != nil {
+	l := &listener{Listener: ln, s: s}
+	defer l.Close()
+	if err := s.server.Serve(l); err != nil {
 		return fmt.Errorf("site: %w", err)
 	}
 	return nil
@@ -152,10 +155,10 @@ func (s *Site) Serve(ln net.Listener) error {
 // Shutdown must not be called from a request or from a session's calls.
 func (s *Site) Shutdown(ctx context.Context) error {
 	s.init()
-	s.closed.Store(true)
+	s.close()
 	s.sessions.Drain()
 	err := s.server.ShutdownWithContext(ctx)
-	if err != nil {
+	if err != nil && ctx.Err() != nil {
 		// The server takes one off for its listener, which is closed.
 		n := s.server.GetOpenConnectionsCount() + 1
 		err = fmt.Errorf("site: shutdown: %d connections are still open: %w", n, err)
@@ -165,15 +168,18 @@ func (s *Site) Shutdown(ctx context.Context) error {
 
 // listener goes on where fasthttp would give up: when the process has no file
 // descriptor left for a moment. It also lets a Serve that comes after Shutdown,
-// or while that is under way, end as one before does.
+// or while that is under way, end as one before does; and it can be closed by
+// the server and by us.
 type listener struct {
 	net.Listener
-	s *Site
+	s    *Site
+	once sync.Once
+	err  error
 }
 
-func (l listener) Accept() (net.Conn, error) {
+func (l *listener) Accept() (net.Conn, error) {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		if l.s.closed.Load() {
+		if l.s.closed.Err() != nil {
 			_ = l.Close()
 			return nil, io.EOF
 		}
@@ -182,8 +188,16 @@ func (l listener) Accept() (net.Conn, error) {
 			return c, err
 		}
 		l.s.report("site: accepting a connection failed", "error", err, "again in", wait)
-		time.Sleep(wait)
+		select {
+		case <-time.After(wait):
+		case <-l.s.closed.Done():
+		}
 	}
+}
+
+func (l *listener) Close() error {
+	l.once.Do(func() { l.err = l.Listener.Close() })
+	return l.err
 }
 
 // temporary reports whether an error of Accept may pass, by the method that
