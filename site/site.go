@@ -59,8 +59,8 @@ type Site struct {
 	tree     resource.Tree
 	access   accessLog
 	server   *fasthttp.Server
-	closed   context.Context // ended by close
-	close    context.CancelFunc
+	closing  sync.Once
+	closed   chan struct{} // closed by Shutdown
 }
 
 // New returns a Site with root as its Resource.
@@ -73,7 +73,7 @@ func (s *Site) init() {
 		t := &s.tree
 		t.Root, t.Sessions, t.Log, t.Debug = s.Resource, m, s.Log, s.Debug
 		s.access.w = s.AccessLog
-		s.closed, s.close = context.WithCancel(context.Background())
+		s.closed = make(chan struct{})
 		if s.server = s.Server; s.server == nil {
 			s.server = s.NewServer()
 		}
@@ -155,7 +155,7 @@ func (s *Site) Serve(ln net.Listener) error {
 // Shutdown must not be called from a request or from a session's calls.
 func (s *Site) Shutdown(ctx context.Context) error {
 	s.init()
-	s.close()
+	s.closing.Do(func() { close(s.closed) })
 	s.sessions.Drain()
 	err := s.server.ShutdownWithContext(ctx)
 	if err != nil && ctx.Err() != nil {
@@ -179,9 +179,11 @@ type listener struct {
 
 func (l *listener) Accept() (net.Conn, error) {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		if l.s.closed.Err() != nil {
+		select {
+		case <-l.s.closed:
 			_ = l.Close()
 			return nil, io.EOF
+		default:
 		}
 		c, err := l.Listener.Accept()
 		if !temporary(err) {
@@ -190,7 +192,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		l.s.report("site: accepting a connection failed", "error", err, "again in", wait)
 		select {
 		case <-time.After(wait):
-		case <-l.s.closed.Done():
+		case <-l.s.closed:
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -201,4 +202,35 @@ func TestNewServerHasTheLimits(t *testing.T) {
 		srv.CloseOnShutdown} {
 		require.True(t, on)
 	}
+}
+
+// With files for a certificate a site speaks TLS by itself, and its sessions
+// know that.
+func TestListenAndServeTLS(t *testing.T) {
+	s, _, _ := newSite(noter())
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := free.Addr().String()
+	require.NoError(t, free.Close())
+	cert, key := certificate(t)
+	done := make(chan error, 1)
+	go func() { done <- s.ListenAndServeTLS(addr, cert, key) }()
+	var c *tls.Conn
+	for c == nil { // until it listens
+		select {
+		case err := <-done:
+			require.NoError(t, err)
+			t.Fatal("does not serve")
+		default:
+			c, _ = tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
+		}
+	}
+	_, err = c.Write([]byte(get("/?note=mine", "Connection: close")))
+	require.NoError(t, err)
+	answer, err := io.ReadAll(c)
+	require.NoError(t, err)
+	require.Contains(t, string(answer), "Set-Cookie: __Secure-sid=")
+	require.Contains(t, string(answer), "; Secure")
+	require.NoError(t, s.Shutdown(t.Context()))
+	require.NoError(t, <-done)
 }
