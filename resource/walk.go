@@ -39,46 +39,51 @@ func childOf(res Resource, name []byte, req *Request) Resource {
 	return res.GetChild(name, req)
 }
 
-// target returns the path as it was sent, or as whoever called us rewrote it.
+// target returns what the request line asks for, from the path on. It is read
+// here because having fasthttp take the whole URL apart costs more than the rest
+// of the walk.
 func (r *Request) target() []byte {
 	uri := r.Request.Header.RequestURI()
-	if bytes.HasPrefix(uri, []byte("//")) {
-		// fasthttp takes the first segment for a host if it knows none.
-		if end := bytes.IndexAny(uri, "?#"); end >= 0 {
-			return uri[:end]
-		}
+	if uri[0] == '/' {
 		return uri
 	}
-	path := r.URI().PathOriginal()
-	if len(path) == 0 && bytes.Contains(uri, []byte("://")) {
-		return []byte("/") // a full URL without a path (RFC 9112 3.2.2)
+	// A full URL is as good as its path (RFC 9112 3.2.2).
+	_, uri, ok := bytes.Cut(uri, []byte("://"))
+	if !ok {
+		return nil
 	}
-	return path
+	if i := bytes.IndexAny(uri, "/?#"); i >= 0 && uri[i] == '/' {
+		return uri[i:]
+	}
+	return []byte("/")
 }
 
-// split cuts a raw path into its segments and then decodes each once, so that
-// /a%2Fb is one segment. Nothing is normalised: "." and ".." and "" are names
-// like others. It fails on a path that does not begin with a slash, on a bad
-// escape and on NUL.
+// split cuts a raw path, which ends with a query or a fragment if there is one,
+// into its segments and then decodes each once, so that /a%2Fb is one segment.
+// Nothing is normalised: "." and ".." and "" are names like others. It fails on
+// a path that does not begin with a slash, on a bad escape, on control
+// characters and on %00.
 func (r *Request) split(raw []byte) bool {
 	r.path, r.at = r.path[:0], 0
 	if len(raw) == 0 || raw[0] != '/' {
 		return false
 	}
-	begin := 1
-	for i := 1; i < len(raw); i++ {
-		switch raw[i] {
-		case '/':
+	begin, end := 1, len(raw)
+	for i := 1; i < end; i++ {
+		switch c := raw[i]; {
+		case c == '/':
 			r.path = append(r.path, raw[begin:i])
 			begin = i + 1
-		case '%':
+		case c == '%':
 			r.path = r.path[:0]
 			return r.splitEscaped(raw[1:])
-		case 0:
+		case c == '?' || c == '#':
+			end = i
+		case isControl(c):
 			return false
 		}
 	}
-	r.path = append(r.path, raw[begin:])
+	r.path = append(r.path, raw[begin:end])
 	return true
 }
 
@@ -88,11 +93,11 @@ func (r *Request) splitEscaped(raw []byte) bool {
 	b := r.decoded[:0]
 	begin := 0
 	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; c {
-		case '/':
+		switch c := raw[i]; {
+		case c == '/':
 			r.path = append(r.path, b[begin:])
 			begin = len(b)
-		case '%':
+		case c == '%':
 			if i+2 >= len(raw) {
 				return false
 			}
@@ -102,7 +107,9 @@ func (r *Request) splitEscaped(raw []byte) bool {
 			}
 			b = append(b, hi<<4|lo)
 			i += 2
-		case 0:
+		case c == '?' || c == '#':
+			raw = raw[:i]
+		case isControl(c):
 			return false
 		default:
 			b = append(b, c)
@@ -111,6 +118,8 @@ func (r *Request) splitEscaped(raw []byte) bool {
 	r.path = append(r.path, b[begin:])
 	return true
 }
+
+func isControl(c byte) bool { return c < ' ' || c == 0x7f }
 
 // unhex returns the value of a hexadecimal digit, or more than 15.
 func unhex(c byte) byte {
