@@ -47,7 +47,7 @@ func (m *Manager) create(now time.Duration, origin uint32, use func(*activity, t
 	at := s.filing(now)
 	s.filed.Store(int64(at))
 	m.made.Add(1)
-	m.table.Store(v, s)
+	m.table.add(s)
 	m.keys.Add(v, at)
 	if m.closing.Load() {
 		// Close may have gone through the table before s was in it.

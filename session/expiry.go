@@ -94,7 +94,7 @@ func (m *Manager) cameUp(until time.Duration, ids []id) {
 	now := m.clock.Now()
 	found := make([]*Session, 0, len(ids))
 	for _, v := range ids {
-		if s, ok := m.table.Load(v); ok {
+		if s := m.table.find(v); s != nil {
 			found = append(found, s)
 		}
 	}
@@ -177,7 +177,7 @@ func (m *Manager) won(s *Session, a uint64, why Reason) bool {
 	if !s.activity.end(a, why) {
 		return false
 	}
-	m.table.Delete(s.id())
+	m.table.remove(s)
 	m.live.Add(-1)
 	m.ends[why].Add(1)
 	return true

@@ -87,8 +87,8 @@ func (m *Manager) look(ctx *fasthttp.RequestCtx, now time.Duration) *Session {
 // lookup returns the session with id v if it is alive at now. One that is due
 // by then is over even if the wheel has not come to it yet.
 func (m *Manager) lookup(v id, now time.Duration) *Session {
-	s, ok := m.table.Load(v)
-	if !ok || m.overdue(s, now) {
+	s := m.table.find(v)
+	if s == nil || m.overdue(s, now) {
 		return nil
 	}
 	return s

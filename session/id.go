@@ -68,7 +68,3 @@ func idOf(hi, lo uint64) (v id) {
 	binary.BigEndian.PutUint64(v[8:], lo)
 	return v
 }
-
-// hash is the table's hash of an id: it is random already, and one that a
-// client made up is only ever looked for, never stored.
-func (v id) hash(uint64) uint64 { return binary.LittleEndian.Uint64(v[:8]) }

@@ -84,7 +84,7 @@ func (m *Manager) findIdlest() []candidate {
 			first = list[keep-1].a
 		}
 	}
-	m.table.Range(func(_ id, s *Session) bool {
+	m.table.all(func(s *Session) bool {
 		if a := s.activity.Load(); a < first {
 			if list = append(list, candidate{s, a}); len(list) == 2*keep {
 				cut()

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/puzpuzpuz/xsync/v3"
 	"github.com/spindleweb/spindle/timer"
 	"github.com/valyala/fasthttp"
 )
@@ -72,7 +71,7 @@ type Manager struct {
 	clock   *timer.Wheel
 	stop    func() // ends a clock of our own
 
-	table   *xsync.MapOf[id, *Session]
+	table   table
 	keys    *timer.Keys[id]
 	endings endings
 	idlest  idlest
@@ -95,7 +94,6 @@ func (m *Manager) init() {
 			m.clock = &timer.Wheel{Log: m.Log}
 			m.runClock()
 		}
-		m.table = xsync.NewMapOfWithHasher[id, *Session](id.hash)
 		m.keys = timer.NewKeys(m.clock, m.cameUp)
 		m.endings.init(m)
 	})
@@ -138,7 +136,7 @@ func (m *Manager) Clear(ctx *fasthttp.RequestCtx) {
 func (m *Manager) All() iter.Seq[*Session] {
 	m.init()
 	return func(yield func(*Session) bool) {
-		m.table.Range(func(_ id, s *Session) bool {
+		m.table.all(func(s *Session) bool {
 			return s.ended() || yield(s)
 		})
 	}

@@ -14,20 +14,14 @@ func (m *Manager) Renew(ctx *fasthttp.RequestCtx, s *Session) error {
 	return nil
 }
 
-// rename moves s to a new id. At each moment one of both is in the table.
+// rename moves s to a new id.
 func (m *Manager) rename(s *Session) bool {
 	m.endings.begin(1) // it may yet end when Close has gone through the table
 	defer m.endings.done(1)
 	if m.overdue(s, m.clock.Now()) {
 		return false
 	}
-	v := newID()
-	m.table.Store(v, s)
-	old := s.setID(v)
-	m.table.Delete(old)
-	if s.ended() {
-		// Whoever ended it may have taken out the old id.
-		m.table.Delete(v)
+	if !m.table.rename(s, newID()) || s.ended() {
 		return false
 	}
 	m.fileAgain(s)

@@ -117,21 +117,13 @@ func (s *Session) id() id {
 	}
 }
 
-// setID gives s the id v and returns the one it had.
-func (s *Session) setID(v id) (old id) {
-	for {
-		bits := s.marks.Load()
-		if bits&renewing == 0 && s.marks.CompareAndSwap(bits, bits|renewing) {
-			break // nobody else is at it
-		}
-		runtime.Gosched()
-	}
-	old = idOf(s.hi.Load(), s.lo.Load())
+// setID gives s another id. Only one goroutine at a time may do so.
+func (s *Session) setID(v id) {
+	s.mark(func(bits uint32) uint32 { return bits | renewing })
 	hi, lo := v.halves()
 	s.hi.Store(hi)
 	s.lo.Store(lo)
 	s.mark(func(bits uint32) uint32 { return bits + renewing }) // clears it and counts
-	return old
 }
 
 // mark changes bits of marks.
