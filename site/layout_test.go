@@ -14,10 +14,10 @@ const module = "github.com/spindleweb/spindle"
 
 // Each package works without the ones above it.
 func TestImportsRunDownOnly(t *testing.T) {
-	const fast, maps = "github.com/valyala/fasthttp", "github.com/puzpuzpuz/xsync/v3"
+	const fast = "github.com/valyala/fasthttp"
 	for dir, may := range map[string][]string{
 		"timer":    nil,
-		"session":  {module + "/timer", maps, fast},
+		"session":  {module + "/timer", fast},
 		"resource": {module + "/session", fast},
 		"site":     {module + "/timer", module + "/session", module + "/resource", fast},
 	} {

@@ -1,0 +1,39 @@
+package usage
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Times sums up many durations, in milliseconds.
+type Times struct{ P50, P99, Max float64 }
+
+// A Recorder takes down durations, to a thousandth, in a fixed amount of memory.
+// It is for one goroutine.
+type Recorder struct{ h *hdrhistogram.Histogram }
+
+// longest is the longest that a Recorder tells from longer ones.
+const longest = 10 * time.Minute
+
+// NewRecorder returns an empty Recorder.
+func NewRecorder() Recorder {
+	return Recorder{hdrhistogram.New(1, int64(longest), 3)}
+}
+
+// Record takes down one duration.
+func (r Recorder) Record(d time.Duration) {
+	_ = r.h.RecordValue(int64(min(max(d, 0), longest))) // fails only outside of these
+}
+
+// Count returns how many were taken down.
+func (r Recorder) Count() int { return int(r.h.TotalCount()) }
+
+// Times sums up what was taken down.
+func (r Recorder) Times() Times {
+	at := func(percent float64) float64 { return MS(time.Duration(r.h.ValueAtPercentile(percent))) }
+	return Times{P50: at(50), P99: at(99), Max: at(100)}
+}
+
+// MS is d in milliseconds.
+func MS(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
