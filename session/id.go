@@ -9,7 +9,7 @@ import (
 // id is what a session is found by: 128 bits from the operating system's
 // generator (OWASP asks for 64 of entropy at least). It is text only on the
 // wire and in the uid that users see.
-type id [16]byte
+type id struct{ hi, lo uint64 }
 
 // encoding is how an id is written, in uidLen letters. There is one spelling of
 // each id.
@@ -17,25 +17,29 @@ var encoding = base64.RawURLEncoding
 
 const uidLen = 22
 
-func newID() (v id) {
-	_, _ = rand.Read(v[:]) // never fails: the process is ended instead
-	return v
+func newID() id {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: the process is ended instead
+	return id{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
 }
 
 func (v id) String() string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], v.hi)
+	binary.BigEndian.PutUint64(b[8:], v.lo)
 	var text [uidLen]byte
-	encoding.Encode(text[:], v[:])
+	encoding.Encode(text[:], b[:])
 	return string(text[:])
 }
 
 // digits gives the value of each letter of the encoding, and 0xff for what is
 // none.
-var digits = func() (t [256]byte) {
+var digits = func() (t [256]uint8) {
 	for i := range t {
 		t[i] = 0xff
 	}
 	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
-		t[c] = byte(i)
+		t[c] = uint8(i)
 	}
 	return t
 }()
@@ -47,24 +51,17 @@ func parseID(text []byte) (v id, ok bool) {
 	if len(text) != uidLen {
 		return v, false
 	}
-	var bad byte
-	for i := 0; i < 5; i++ {
-		t := text[4*i : 4*i+4 : 4*i+4]
-		a, b, c, d := digits[t[0]], digits[t[1]], digits[t[2]], digits[t[3]]
-		bad |= a | b | c | d
-		v[3*i], v[3*i+1], v[3*i+2] = a<<2|b>>4, b<<4|c>>2, c<<6|d
+	var bad uint8
+	for i := range 10 {
+		a, b := digits[text[i]], digits[text[11+i]]
+		bad |= a | b
+		v.hi = v.hi<<6 | uint64(a)
+		v.lo = v.lo<<6 | uint64(b)
 	}
-	a, b := digits[text[20]], digits[text[21]]
-	v[15] = a<<2 | b>>4
+	// The eleventh letter is the last four bits of one half and the first two of
+	// the other, the last one ends with four that are not there.
+	a, b := digits[text[10]], digits[text[21]]
+	v.hi = v.hi<<4 | uint64(a>>2)
+	v.lo = uint64(a)<<62 | v.lo<<2 | uint64(b>>4)
 	return v, (bad|a|b)&0x80 == 0 && b&0xf == 0
-}
-
-func (v id) halves() (hi, lo uint64) {
-	return binary.BigEndian.Uint64(v[:8]), binary.BigEndian.Uint64(v[8:])
-}
-
-func idOf(hi, lo uint64) (v id) {
-	binary.BigEndian.PutUint64(v[:8], hi)
-	binary.BigEndian.PutUint64(v[8:], lo)
-	return v
 }

@@ -77,9 +77,8 @@ func New(uid string) *Session {
 	s := new(Session)
 	s.timeout.Store(int64(DefaultTimeout))
 	if v, ok := parseID([]byte(uid)); ok {
-		hi, lo := v.halves()
-		s.hi.Store(hi)
-		s.lo.Store(lo)
+		s.hi.Store(v.hi)
+		s.lo.Store(v.lo)
 	} else {
 		s.more.Store(&more{name: uid})
 		s.marks.Store(named)
@@ -109,7 +108,7 @@ func (s *Session) UID() string {
 func (s *Session) id() id {
 	for {
 		before := s.marks.Load()
-		v := idOf(s.hi.Load(), s.lo.Load())
+		v := id{s.hi.Load(), s.lo.Load()}
 		if before&renewing == 0 && s.marks.Load() == before {
 			return v
 		}
@@ -117,12 +116,18 @@ func (s *Session) id() id {
 	}
 }
 
+// is reports whether the id is v.
+func (s *Session) is(v id) bool {
+	// Both halves agree with a mixture of two ids as rarely as anyone guesses
+	// half of one; when they do not, it may be changing just now.
+	return s.hi.Load() == v.hi && s.lo.Load() == v.lo || s.id() == v
+}
+
 // setID gives s another id. Only one goroutine at a time may do so.
 func (s *Session) setID(v id) {
 	s.mark(func(bits uint32) uint32 { return bits | renewing })
-	hi, lo := v.halves()
-	s.hi.Store(hi)
-	s.lo.Store(lo)
+	s.hi.Store(v.hi)
+	s.lo.Store(v.lo)
 	s.mark(func(bits uint32) uint32 { return bits + renewing }) // clears it and counts
 }
 

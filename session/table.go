@@ -1,7 +1,6 @@
 package session
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"sync"
 	"sync/atomic"
@@ -55,9 +54,9 @@ const (
 	manyPast = 0xff * onePast   // so many that they are not counted down any more
 )
 
-func (v id) shard() int   { return int(v[0]) }
-func (v id) tag() uint64  { return uint64(v[1] | 0x80) }
-func (v id) bucket() uint { return uint(binary.LittleEndian.Uint32(v[2:])) }
+func (v id) shard() uint8 { return uint8(v.hi >> 56) }
+func (v id) tag() uint64  { return v.hi>>48&0xff | 0x80 }
+func (v id) bucket() uint { return uint(v.hi & 0xffff_ffff_ffff) }
 
 // at returns the bucket that is i after the one where v belongs.
 func (bs buckets) at(v id, i int) *bucket {
@@ -87,7 +86,7 @@ func (t *table) find(v id) *Session {
 		b := p.at(v, i)
 		tags := b.tags.Load()
 		for m := matching(tags, v.tag()); m != 0; {
-			if s := b.slots[next(&m)].Load(); s != nil && s.id() == v {
+			if s := b.slots[next(&m)].Load(); s != nil && s.is(v) {
 				return s
 			}
 		}

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"encoding/binary"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -23,11 +22,8 @@ func withID(v id) *Session {
 }
 
 // crowded returns an id of one shard, with few tags and few buckets to belong to.
-func crowded(r *rand.Rand, buckets, tags int) (v id) {
-	v[1] = byte(r.IntN(tags))
-	binary.LittleEndian.PutUint32(v[2:], uint32(r.IntN(buckets)))
-	binary.LittleEndian.PutUint64(v[8:], r.Uint64())
-	return v
+func crowded(r *rand.Rand, buckets, tags int) id {
+	return id{uint64(r.IntN(tags))<<48 | uint64(r.IntN(buckets)), r.Uint64()}
 }
 
 // TestTableAgreesWithAMap does at random what one does with a table, with ids
@@ -131,14 +127,14 @@ func TestTableWhileItChanges(t *testing.T) {
 				var mine []*Session
 				for range 200 {
 					v := crowded(r, 1<<20, 2)
-					v[0] = byte(r.IntN(2))
+					v.hi |= uint64(r.IntN(2)) << 56
 					s := withID(v)
 					tab.add(s)
 					mine = append(mine, s)
 				}
 				for _, s := range mine {
 					v := crowded(r, 4, 2)
-					v[0] = byte(r.IntN(2))
+					v.hi |= uint64(r.IntN(2)) << 56
 					if !tab.rename(s, v) || !tab.remove(s) {
 						t.Error("a session is gone")
 					}
@@ -149,7 +145,7 @@ func TestTableWhileItChanges(t *testing.T) {
 	wg.Go(func() {
 		for range 2000 {
 			v := crowded(r, 4, 2)
-			v[0] = byte(r.IntN(2))
+			v.hi |= uint64(r.IntN(2)) << 56
 			if !tab.rename(mover, v) {
 				t.Error("the one that moves is gone")
 			}
@@ -205,7 +201,7 @@ func BenchmarkTable(b *testing.B) {
 		ids[i] = all[j].id()
 	}
 	var t table
-	m := xsync.NewMapOfWithHasher[id, *Session](func(v id, _ uint64) uint64 { return binary.LittleEndian.Uint64(v[:8]) })
+	m := xsync.NewMapOfWithHasher[id, *Session](func(v id, _ uint64) uint64 { return v.hi })
 	for _, kind := range []struct {
 		name string
 		find func(id) *Session
