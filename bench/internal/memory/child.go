@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spindleweb/spindle/bench/internal/child"
@@ -23,11 +24,11 @@ func init() {
 // held is a child: one library's program with its sessions.
 type held struct {
 	app     *peer.App
-	began   time.Time // when the first session was made
-	cookies []string  // of some sessions
-	made    float64   // sessions that filled covers
-	filled  usage.Memory
-	each    usage.Memory
+	began   time.Time    // when the first session was made
+	cookies []string     // of some sessions
+	made    float64      // sessions that each was found from
+	filled  usage.Memory // with all sessions
+	each    usage.Memory // of a session
 }
 
 type fillIn struct {
@@ -98,6 +99,12 @@ func (h *held) fill(in fillIn) (out fillOut, err error) {
 		o.Ended = func() {}
 	}
 	if h.app, err = p.New(o); err != nil {
+		return out, err
+	}
+	// In a group of its own, a process that is stopped when the program dies
+	// dies too; in the program's group all would get a hang-up when the shell
+	// that started it ends.
+	if err := syscall.Setpgid(0, 0); err != nil {
 		return out, err
 	}
 	h.began = time.Now()
@@ -195,8 +202,11 @@ func (h *held) collect(in collectIn) (out collectOut, err error) {
 	}
 	out.Quiet, out.During = quiet, during
 	out.Pause = usage.MS(usage.CollectorPauses().LongestSince(paused))
+	// What requests have left behind, as the collector's own records of a heap
+	// that was larger for a while, is no session's.
+	h.filled, err = usage.Settled()
 	out.Age = time.Since(h.began)
-	return out, nil
+	return out, err
 }
 
 // requests makes requests of live sessions, one after the other, until the

@@ -2,52 +2,65 @@ package memory
 
 import (
 	"context"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spindleweb/spindle/bench/internal/plan"
 )
 
-// ends continues the processes and measures what comes back. A library that
-// sweeps does so after the sessions' timeout, which may be just before they are
-// due; continued after that, it does so at once.
+// ends measures what comes back, first of those that were never stopped, as
+// others that let go of all at once would be in their way.
 func ends(ctx context.Context, b *plan.Bench, n int, waiting []filled) error {
-	type answer struct {
-		got endOut
-		err error
-	}
-	answers := make([]chan answer, len(waiting))
-	for i, f := range waiting {
-		answers[i] = make(chan answer, 1)
-		go func() {
-			var a answer
-			if !f.Tells {
-				select {
-				case <-ctx.Done():
-				case <-time.After(time.Until(f.due)):
-				}
-			}
-			if a.err = f.signal(syscall.SIGCONT); a.err == nil {
-				a.err = f.Call("end", time.Until(f.due)+time.Minute, &a.got)
-			}
-			answers[i] <- a
-		}()
-	}
-	for i, f := range waiting {
-		a := <-answers[i]
-		switch {
-		case ctx.Err() != nil:
-			continue // all goroutines have to end before the processes are closed
-		case a.err != nil:
-			b.Skip("%s, %d sessions, given back: %v", f.row, n, a.err)
-		case a.got.Left > 0:
-			b.Skip("%s, %d sessions, given back: %d have not ended a minute after they were due", f.row, n, a.got.Left)
-		default:
-			addBack(b, f.row, n, a.got)
-			b.Say("%s: given back %.1f %% of the heap, %.1f %% of the RSS", f.row, a.got.Heap, a.got.RSS)
+	var stopped, running []filled
+	for _, f := range waiting {
+		if f.timers() {
+			running = append(running, f)
+		} else {
+			stopped = append(stopped, f)
 		}
 	}
-	return context.Cause(ctx)
+	for _, some := range [][]filled{running, stopped} {
+		var wg sync.WaitGroup
+		got := make([]endOut, len(some))
+		errs := make([]error, len(some))
+		for i, f := range some {
+			wg.Go(func() { errs[i] = f.end(ctx, &got[i]) })
+		}
+		wg.Wait()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		for i, f := range some {
+			switch {
+			case errs[i] != nil:
+				b.Skip("%s, %d sessions, given back: %v", f.row, n, errs[i])
+			case got[i].Left > 0:
+				b.Skip("%s, %d sessions, given back: %d have not ended a minute after they were due", f.row, n, got[i].Left)
+			default:
+				addBack(b, f.row, n, got[i])
+				b.Say("%s: given back %.1f %% of the heap, %.1f %% of the RSS", f.row, got[i].Heap, got[i].RSS)
+			}
+		}
+	}
+	return nil
+}
+
+// end continues the process when all its sessions are due, and has it wait for
+// their end. A library that sweeps was to do so after the sessions' timeout, which
+// may be just before they are due; continued after that, it does so at once.
+func (f filled) end(ctx context.Context, out *endOut) error {
+	if !f.timers() {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(time.Until(f.due)):
+		}
+		if err := f.signal(syscall.SIGCONT); err != nil {
+			return err
+		}
+	}
+	return f.Call("end", max(time.Until(f.due), 0)+time.Minute, out)
 }
 
 func (f filled) signal(s syscall.Signal) error { return syscall.Kill(f.PID(), s) }

@@ -3,9 +3,9 @@
 // that, and how much memory comes back when they have ended.
 //
 // Each library's sessions are made by requests, in a process of their own. When
-// a process has been measured it is stopped as by Ctrl-Z, so that what happens in
-// it does not disturb the next one. When all are measured they are continued, and
-// have to let go of their sessions as those fall due.
+// a process has been measured it is stopped as by Ctrl-Z, so that its sweeps do
+// not disturb the next one. When all are measured and its sessions are due it is
+// continued, and has to let go of them.
 package memory
 
 import (
@@ -46,11 +46,15 @@ func (r row) String() string {
 	return r.Name
 }
 
-// rows are in the order in which they are measured. Those that tell come late:
-// they end each session at its time, and have to be continued before that. With
-// all due in the moment in which it is continued, a library with a timer each
-// would have to start a goroutine for all of them at once. With the larger
-// numbers there is not time for all, and ours comes first.
+// timers reports whether the library has a timer of its own for each session.
+// Such a process is never stopped, as with all timers due in the moment in which
+// it is continued it would start a goroutine for each session, all at once. It
+// does nothing before they are due.
+func (r row) timers() bool { return r.Tells && !r.Ours }
+
+// rows are in the order in which they are measured. Those with timers are last,
+// so that their sessions end when all is measured. With the larger numbers there
+// is not time for all, and ours comes first.
 func rows(b *plan.Bench, larger bool) (rs []row) {
 	for _, p := range peer.All {
 		if p.Base == "" || !b.Wants(p.Name, p.Ours || p.Name == base) {
@@ -73,12 +77,12 @@ func rows(b *plan.Bench, larger bool) (rs []row) {
 	}
 	order := func(r row) int {
 		switch {
-		case !r.Tells || r.Ours && larger:
-			return 0
-		case r.Ours:
+		case r.timers():
+			return 2
+		case r.Ours && !larger:
 			return 1
 		default:
-			return 2
+			return 0
 		}
 	}
 	slices.SortStableFunc(rs, func(x, y row) int { return cmp.Compare(order(x), order(y)) })

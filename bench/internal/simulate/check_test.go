@@ -71,8 +71,8 @@ func TestCompare(t *testing.T) {
 }
 
 func TestCosts(t *testing.T) {
-	k, err := measureCosts(context.Background(), 2000)
+	k, err := measureCosts(context.Background(), 20_000)
 	require.NoError(t, err)
-	require.Equal(t, 2000, k.live)
+	require.Equal(t, 20_000, k.live)
 	require.Positive(t, k.bytes)
 }

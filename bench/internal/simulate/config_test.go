@@ -49,7 +49,6 @@ func TestFlags(t *testing.T) {
 		"-sample -1":                    "-sample is -1",
 		"-sample 1":                     "choose a larger one",
 		"-requests 1e6 -sample 10":      "choose a larger one",
-		"-sessions 10 -sample 100000":   "no session arrived",
 		"-nonsense":                     "not defined",
 		"today":                         `unknown argument "today"`,
 		"-check -nodes 2":               "-check passes one node",

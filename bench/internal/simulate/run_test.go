@@ -16,7 +16,7 @@ func small() config {
 	c := hundredMillion()
 	c.sessions, c.day, c.buckets, c.warm = 1000, time.Hour, 12, 0
 	c.nodes, c.think, c.timeouts = 2, 20*time.Second, timeouts{{5 * time.Minute, 1}}
-	c.sample, c.steps = 1, 10_000
+	c.sample, c.steps = 1, 5_000
 	return c
 }
 
@@ -123,7 +123,7 @@ func TestMeanLive(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := small()
-			c.warm, c.peak, c.shape, c.sessions = time.Hour, 1, exponential, 4000
+			c.warm, c.peak, c.shape, c.sessions = time.Hour, 1, exponential, 2500
 			change(&c)
 			d := passed(t, c)
 			mean, timeout := c.think.Seconds(), c.timeouts[0].timeout.Seconds()
@@ -163,6 +163,13 @@ func TestReport(t *testing.T) {
 	second.Reset()
 	require.NoError(t, passed(t, c).report(&second, k))
 	require.NotEqual(t, first.String(), second.String())
+}
+
+func TestNobody(t *testing.T) {
+	c := small()
+	c.sessions, c.sample = 10, 1_000_000
+	_, err := pass(context.Background(), &c)
+	require.ErrorContains(t, err, "no session arrived")
 }
 
 func TestCancel(t *testing.T) {

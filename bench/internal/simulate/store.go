@@ -18,9 +18,8 @@ var prices = []price{
 
 // machines returns how many such stores the traffic of a second keeps busy. What
 // was not measured by itself has the price of the nearest thing that was: a
-// claim, which reads and writes one index entry of a list, that of
-// a touch in a batch; an acknowledgement, which deletes, and an end by log-out
-// that of a save, one by one.
+// claim, which reads and writes one index entry, that of a touch in a batch; an
+// acknowledgement, which deletes, and an end by log-out that of a save.
 func (p price) machines(t traffic) float64 {
 	return t.creates/p.create +
 		(t.loads+t.reloads)/p.load +

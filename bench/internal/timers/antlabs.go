@@ -7,7 +7,8 @@ import (
 )
 
 var antlabs = kind{
-	name: "antlabs/timer", grain: 10 * time.Millisecond,
+	name: "antlabs/timer", module: "github.com/antlabs/timer",
+	grain: 10 * time.Millisecond,
 	start: func() wheel {
 		w := &antlabsWheel{t: timer.NewTimer(timer.WithTimeWheel()), done: make(chan struct{})}
 		go func() {

@@ -20,13 +20,23 @@ type habit struct {
 func calls(k *kind) string { return k.noCall }
 func moves(k *kind) string { return k.noRearm }
 
+// hastens is moves for a library's own way of moving.
+func hastens(k *kind) string {
+	if k.anew {
+		return anew
+	}
+	return k.noRearm
+}
+
+const anew = "called off and scheduled anew"
+
 var habitsSeen = []habit{
 	{
 		check: "a timer can be moved", method: "moved", lacks: moves,
 		good: "yes", bad: "moving one to about when it was due already never returns",
 	},
 	{
-		check: "a timer that is moved to earlier is called then", method: "hastened", lacks: moves,
+		check: "a timer that is moved to earlier is called then", method: "hastened", lacks: hastens,
 		good: "yes", bad: "seconds later at least: some wait until their old slot comes round",
 	},
 	{
@@ -85,7 +95,7 @@ func (h *habit) of(ctx context.Context, k *kind) (result.Fact, error) {
 	case !good:
 		f.Verdict, f.Says = result.Bad, h.bad
 	case k.anew && h.method == "moved":
-		f.Verdict, f.Says = result.None, "called off and scheduled anew"
+		f.Verdict, f.Says = result.None, anew
 	}
 	return f, nil
 }

@@ -71,13 +71,14 @@ func (s *server) moved() bool {
 }
 
 // hastened reports whether a timer of the next hour is called soon when it is
-// moved to that.
+// moved to that. The wheel has turned a little before, and between.
 func (s *server) hastened() bool {
 	s.wheel.grow(1)
 	called := make(chan struct{})
 	f := func() { close(called) }
+	<-time.After(2 * s.moment())
 	s.wheel.schedule(0, time.Hour, f)
-	<-time.After(3 * s.moment())
+	<-time.After(2 * s.moment())
 	s.wheel.rearm(0, s.moment(), f)
 	return s.within(called)
 }

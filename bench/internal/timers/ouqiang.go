@@ -7,7 +7,8 @@ import (
 )
 
 var ouqiang = kind{
-	name: "ouqiang/timewheel", grain: time.Second,
+	name: "ouqiang/timewheel", module: "github.com/ouqiang/timewheel",
+	grain: time.Second,
 	start: func() wheel {
 		w := timewheel.New(time.Second, 3600, func(f any) { f.(func())() })
 		w.Start()

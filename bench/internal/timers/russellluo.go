@@ -7,7 +7,8 @@ import (
 )
 
 var russellLuo = kind{
-	name: "RussellLuo/timingwheel", grain: time.Millisecond,
+	name: "RussellLuo/timingwheel", module: "github.com/RussellLuo/timingwheel",
+	grain: time.Millisecond,
 	start: func() wheel {
 		w := &russellLuoWheel{w: timingwheel.NewTimingWheel(time.Millisecond, 64)}
 		w.w.Start()

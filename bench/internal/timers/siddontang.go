@@ -7,7 +7,8 @@ import (
 )
 
 var siddontang = kind{
-	name: "siddontang/go", grain: 100 * time.Millisecond,
+	name: "siddontang/go", module: "github.com/siddontang/go",
+	grain:    100 * time.Millisecond,
 	start:    func() wheel { return &siddontangWheel{w: timingwheel.NewTimingWheel(100*time.Millisecond, 80_000)} },
 	noCall:   "gives out channels alone, one for all that are due in the same slot: a call takes a goroutine that waits",
 	noCancel: "whoever no longer waits leaves the channel",

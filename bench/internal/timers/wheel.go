@@ -34,8 +34,9 @@ func grown[T any](s []T, n int) []T {
 
 // A kind is one library, and what it can do.
 type kind struct {
-	name string
-	ours bool
+	name   string
+	module string // whose version is reported, of others'
+	ours   bool
 	// grain is what the library was asked for: the finest that it takes and
 	// that its authors advise.
 	grain time.Duration
