@@ -13,7 +13,7 @@ const budgeted = 1_000_000
 
 // add records a sample; the budget is that for ours.
 func (b *bench) add(who, when, what, unit string, budget, sample float64) {
-	f := result.Figure{Step: name, Name: what + "; " + when, At: b.n, Of: "sessions that end", Peer: who, Unit: unit}
+	f := result.Figure{Step: name, Name: what + "; " + when, At: b.n, Of: "sessions of a few seconds that end", Peer: who, Unit: unit}
 	if when != oneTimeout && who != runtimes {
 		f.Base = runtimes
 	}

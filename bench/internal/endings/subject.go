@@ -1,8 +1,6 @@
 package endings
 
-import (
-	"github.com/spindleweb/spindle/bench/internal/peer"
-)
+import "github.com/spindleweb/spindle/bench/internal/peer"
 
 // A subject is one whose sessions call back: a program for requests of live
 // sessions, and maker, which returns a function that makes the session with a

@@ -1,6 +1,9 @@
 package timers
 
-import "time"
+import (
+	"time"
+	"unsafe"
+)
 
 var goRuntime = kind{
 	name: runtimes, grain: time.Nanosecond,
@@ -20,8 +23,12 @@ func (w *runtimeWheel) cancel(i int) { w.timers[i].Stop() }
 
 func (w *runtimeWheel) rearm(i int, after time.Duration, _ func()) { w.timers[i].Reset(after) }
 
-// look finds no channel, as timers that call have none.
-func (w *runtimeWheel) look(i int) uint64 { return uint64(len(w.timers[i].C)) }
+// look reads the channel's address, which is 0 where there is a function to call.
+// As a number: whether a channel is nil the processor would guess, and not wait
+// for the memory.
+func (w *runtimeWheel) look(i int) uint64 {
+	return uint64(*(*uintptr)(unsafe.Pointer(&w.timers[i].C)))
+}
 
 func (w *runtimeWheel) close() {
 	for _, t := range w.timers {
