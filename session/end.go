@@ -91,6 +91,7 @@ func (s *Session) NotifyOnExpire(f func()) {
 // it first and then its Manager's. Only the one who ended it may call it, with
 // false.
 func (s *Session) finish(last bool) {
+	last = last || s.m == nil || s.m.OnExpire == nil
 	complete := false
 	defer func() {
 		if !complete { // a call has ended its goroutine (runtime.Goexit)
@@ -106,9 +107,7 @@ func (s *Session) finish(last bool) {
 			break
 		}
 		last = true
-		if s.m != nil && s.m.OnExpire != nil {
-			s.call(func() { s.m.OnExpire(s) })
-		}
+		s.call(func() { s.m.OnExpire(s) })
 	}
 	complete = true
 }
