@@ -132,7 +132,7 @@ func (l *timers) drop(t *Timer) bool {
 	if t.next != nil {
 		l.unlink(t)
 	}
-	if t.when.Swap(0) == 0 {
+	if t.when.Load() == 0 || t.when.Swap(0) == 0 { // looking first spares a fresh Timer the write
 		return false
 	}
 	l.active--

@@ -94,7 +94,8 @@ func (h *held) fill(in fillIn) (out fillOut, err error) {
 	if p == nil {
 		return out, fmt.Errorf("there is no peer %q", in.Peer)
 	}
-	o := peer.Options{Timeout: in.Timeout, Sweep: in.Timeout}
+	// The first sweep should not disturb what is measured, and find all over.
+	o := peer.Options{Timeout: in.Timeout, Sweep: in.Timeout * 3 / 2}
 	if in.Told {
 		o.Ended = func() {}
 	}

@@ -9,46 +9,34 @@ import (
 	"github.com/spindleweb/spindle/bench/internal/plan"
 )
 
-// ends measures what comes back, first of those that were never stopped, as
-// others that let go of all at once would be in their way.
+// ends measures what comes back from each process.
 func ends(ctx context.Context, b *plan.Bench, n int, waiting []filled) error {
-	var stopped, running []filled
-	for _, f := range waiting {
-		if f.timers() {
-			running = append(running, f)
-		} else {
-			stopped = append(stopped, f)
-		}
+	var wg sync.WaitGroup
+	got := make([]endOut, len(waiting))
+	errs := make([]error, len(waiting))
+	for i, f := range waiting {
+		wg.Go(func() { errs[i] = f.end(ctx, &got[i]) })
 	}
-	for _, some := range [][]filled{running, stopped} {
-		var wg sync.WaitGroup
-		got := make([]endOut, len(some))
-		errs := make([]error, len(some))
-		for i, f := range some {
-			wg.Go(func() { errs[i] = f.end(ctx, &got[i]) })
-		}
-		wg.Wait()
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		for i, f := range some {
-			switch {
-			case errs[i] != nil:
-				b.Skip("%s, %d sessions, given back: %v", f.row, n, errs[i])
-			case got[i].Left > 0:
-				b.Skip("%s, %d sessions, given back: %d have not ended a minute after they were due", f.row, n, got[i].Left)
-			default:
-				addBack(b, f.row, n, got[i])
-				b.Say("%s: given back %.1f %% of the heap, %.1f %% of the RSS", f.row, got[i].Heap, got[i].RSS)
-			}
+	wg.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	for i, f := range waiting {
+		switch {
+		case errs[i] != nil:
+			b.Skip("%s, %d sessions, given back: %v", f.row, n, errs[i])
+		case got[i].Left > 0:
+			b.Skip("%s, %d sessions, given back: %d have not ended a minute after they were due", f.row, n, got[i].Left)
+		default:
+			addBack(b, f.row, n, got[i])
+			b.Say("%s: given back %.1f %% of the heap, %.1f %% of the RSS", f.row, got[i].Heap, got[i].RSS)
 		}
 	}
 	return nil
 }
 
 // end continues the process when all its sessions are due, and has it wait for
-// their end. A library that sweeps was to do so after the sessions' timeout, which
-// may be just before they are due; continued after that, it does so at once.
+// their end.
 func (f filled) end(ctx context.Context, out *endOut) error {
 	if !f.timers() {
 		select {
@@ -60,7 +48,7 @@ func (f filled) end(ctx context.Context, out *endOut) error {
 			return err
 		}
 	}
-	return f.Call("end", max(time.Until(f.due), 0)+time.Minute, out)
+	return f.Call("end", max(2*time.Until(f.due), 0)+time.Minute, out)
 }
 
 func (f filled) signal(s syscall.Signal) error { return syscall.Kill(f.PID(), s) }

@@ -88,7 +88,7 @@ func collections(b *plan.Bench, n int) collectIn {
 func timeoutFor(r row, n int, known map[row]measured, over time.Time) (time.Duration, error) {
 	k, ok := known[r]
 	if !ok {
-		timeout := whole(500*time.Millisecond + time.Duration(n)*45*time.Microsecond)
+		timeout := whole(time.Duration(n) * 30 * time.Microsecond)
 		if time.Now().Add(timeout).After(over) {
 			return 0, errors.New("there is no time left")
 		}

@@ -9,7 +9,6 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"syscall"
@@ -47,14 +46,15 @@ func (r row) String() string {
 }
 
 // timers reports whether the library has a timer of its own for each session.
-// Such a process is never stopped, as with all timers due in the moment in which
-// it is continued it would start a goroutine for each session, all at once. It
-// does nothing before they are due.
+// Such a process is not stopped, and all its sessions have ended before the next
+// is begun. Otherwise it would start a goroutine for nearly every session, as
+// many at once as fell due while it did not get a processor, and keep their
+// memory.
 func (r row) timers() bool { return r.Tells && !r.Ours }
 
-// rows are in the order in which they are measured. Those with timers are last,
-// so that their sessions end when all is measured. With the larger numbers there
-// is not time for all, and ours comes first.
+// rows are in the order in which they are measured. Ours are first, as there is
+// not time for all with the larger numbers; those with timers are last, as the
+// others wait for their end meanwhile.
 func rows(b *plan.Bench, larger bool) (rs []row) {
 	for _, p := range peer.All {
 		if p.Base == "" || !b.Wants(p.Name, p.Ours || p.Name == base) {
@@ -75,17 +75,16 @@ func rows(b *plan.Bench, larger bool) (rs []row) {
 			rs = append(rs, row{p, true})
 		}
 	}
-	order := func(r row) int {
+	slices.SortStableFunc(rs, func(x, y row) int {
 		switch {
-		case r.timers():
-			return 2
-		case r.Ours && !larger:
+		case x.timers() == y.timers():
+			return 0
+		case x.timers():
 			return 1
 		default:
-			return 0
+			return -1
 		}
-	}
-	slices.SortStableFunc(rs, func(x, y row) int { return cmp.Compare(order(x), order(y)) })
+	})
 	return rs
 }
 
@@ -138,7 +137,15 @@ func size(ctx context.Context, b *plan.Bench, n int, rs []row, known map[row]mea
 			b.Skip("%s, %d sessions: %v", r, n, err)
 			continue
 		}
-		waiting = append(waiting, f)
+		if !f.timers() {
+			waiting = append(waiting, f)
+			continue
+		}
+		err = ends(ctx, b, n, []filled{f})
+		f.Close()
+		if err != nil {
+			return err
+		}
 	}
 	return ends(ctx, b, n, waiting)
 }
