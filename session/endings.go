@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,7 +19,7 @@ type endings struct {
 	limit int
 
 	mu      sync.Mutex
-	queue   [][]*Session // in batches, as the wheel ends them
+	queue   []batch
 	queued  int
 	calling int    // workers that are making calls
 	workers int    // goroutines there are
@@ -29,6 +30,15 @@ type endings struct {
 	open  int           // what begin has announced and done has not
 	quiet chan struct{} // closed when open comes to 0, if somebody waits
 }
+
+// batch is some sessions that have ended, of which those before at are taken.
+type batch struct {
+	all []*Session
+	at  int
+}
+
+// perBatch is as many as wait for memory at once with profit.
+const perBatch = 64
 
 // stall is for how long all goroutines may stand still before others come.
 const stall = 5 * time.Millisecond
@@ -76,7 +86,9 @@ func (e *endings) later(over []*Session) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.queue = append(e.queue, over)
+	for part := range slices.Chunk(over, perBatch) {
+		e.queue = append(e.queue, batch{all: part})
+	}
 	e.queued += len(over)
 	e.hire(e.enough())
 }
@@ -112,7 +124,8 @@ func (e *endings) look() {
 }
 
 func (e *endings) work() {
-	s := e.take(nil)
+	var space [perBatch]*Session
+	s, ahead := e.take(nil, space[:0])
 	defer func() {
 		// Also when a call has ended this goroutine (runtime.Goexit).
 		e.mu.Lock()
@@ -125,17 +138,34 @@ func (e *endings) work() {
 		e.hire(e.enough())
 	}()
 	for n := 1; s != nil; n++ {
+		fetch(ahead)
 		e.m.finish(s)
 		if n%64 == 0 {
 			runtime.Gosched() // requests come first
 		}
-		s = e.take(s)
+		s, ahead = e.take(s, space[:0])
+	}
+}
+
+// fetch reads a word of what the ends of these sessions need. The processor
+// waits for the memory of all of them at once here, and would for one after the
+// other when their calls are made.
+func fetch(all []*Session) {
+	var found [perBatch]*more
+	for i, s := range all {
+		found[i] = s.more.Load()
+	}
+	for _, x := range found[:len(all)] {
+		if x != nil {
+			x.lifetime.Load()
+		}
 	}
 }
 
 // take takes the next session, after done if that is one. It takes one only, so
-// that a call that blocks holds back no other session.
-func (e *endings) take(done *Session) *Session {
+// that a call that blocks holds back no other session. With the first of a
+// batch it copies all of it to ahead.
+func (e *endings) take(done *Session, ahead []*Session) (*Session, []*Session) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if done != nil {
@@ -144,20 +174,22 @@ func (e *endings) take(done *Session) *Session {
 	}
 	if e.queued == 0 {
 		e.queue = nil
-		return nil
+		return nil, nil
 	}
-	batch := e.queue[0]
-	s := batch[0]
-	if batch[0] = nil; len(batch) > 1 {
-		e.queue[0] = batch[1:]
-	} else {
-		e.queue[0] = nil
+	b := &e.queue[0]
+	if b.at == 0 {
+		ahead = append(ahead, b.all...)
+	}
+	s := b.all[b.at]
+	b.all[b.at] = nil
+	if b.at++; b.at == len(b.all) {
+		*b = batch{}
 		e.queue = e.queue[1:]
 	}
 	e.queued--
 	e.calling++
 	e.taken++
-	return s
+	return s, ahead
 }
 
 // wait returns when nothing is open, or how much is when ctx ends.

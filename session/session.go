@@ -47,14 +47,13 @@ type Session struct {
 type more struct {
 	mu     sync.Mutex
 	values []value
+	name   string
 
 	ending   sync.Mutex
+	lifetime atomic.Int64 // as given before a Manager takes the session, then the moment of the end
 	calls    []func()
 	one      [1]func() // room for the first of them
 	finished bool      // all calls have been made
-
-	name     string
-	lifetime atomic.Int64 // as given before a Manager takes the session, then the moment of the end
 }
 
 // finished stands in for the more of an ended session that never had one.
