@@ -8,27 +8,38 @@ import (
 	"time"
 )
 
-// endings makes the calls of sessions that have ended. The queue has no bound,
-// so that nobody who ends sessions ever waits; the goroutines that work it off
-// have one, and are there only while there is work.
+// endings decides which of the sessions that have come up are over, and makes
+// the calls of those that have ended. The queues have no bound, so that neither
+// the wheel nor anyone else who ends sessions ever waits; the goroutines that
+// work them off have one, and are there only while there is work.
 //
-// Half as many work as there are processors. A call that blocks takes one of
-// them away, so when all have stood still for a while, as many again are added.
+// Half as many work as there are processors: Go looks for requests that have
+// arrived when a processor has nothing else to do, and only every 10 ms when all
+// are busy. That is also why the wheel leaves the decisions to them. A call that
+// blocks takes one of them away, so when all have stood still for a while, as
+// many again are added.
 type endings struct {
 	m     *Manager
 	limit int
 
 	mu      sync.Mutex
-	queue   []batch
-	queued  int
-	calling int    // workers that are making calls
-	workers int    // goroutines there are
-	taken   uint64 // sessions ever taken from the queue
+	due     []chunk // has come up
+	ended   []batch // has calls to be made, and comes first
+	queued  int     // sessions in both
+	calling int     // workers that are making calls
+	workers int     // goroutines there are
+	taken   uint64  // how often anything was taken from a queue
 	watch   *time.Timer
 	seen    uint64 // taken when watch last looked
 
 	open  int           // what begin has announced and done has not
 	quiet chan struct{} // closed when open comes to 0, if somebody waits
+}
+
+// chunk is some sessions that have come up, by their ids.
+type chunk struct {
+	until time.Duration
+	ids   []id
 }
 
 // batch is some sessions that have ended, of which those before at are taken.
@@ -78,6 +89,17 @@ func (e *endings) here(s *Session) {
 	e.m.finish(s)
 }
 
+// decide has it decided which of the ids that have come up are of sessions that
+// are over, and their calls made. It keeps the slice.
+func (e *endings) decide(until time.Duration, ids []id) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.open += len(ids)
+	e.due = append(e.due, chunk{until, ids})
+	e.queued += len(ids)
+	e.hire(e.enough())
+}
+
 // later has the calls of sessions made that have ended and were announced. It
 // keeps the slice.
 func (e *endings) later(over []*Session) {
@@ -86,11 +108,15 @@ func (e *endings) later(over []*Session) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.add(over)
+	e.hire(e.enough())
+}
+
+func (e *endings) add(over []*Session) {
 	for part := range slices.Chunk(over, perBatch) {
-		e.queue = append(e.queue, batch{all: part})
+		e.ended = append(e.ended, batch{all: part})
 	}
 	e.queued += len(over)
-	e.hire(e.enough())
 }
 
 // enough is how many workers there is work for, as long as none of them blocks;
@@ -172,11 +198,14 @@ func (e *endings) take(done *Session, ahead []*Session) (*Session, []*Session) {
 		e.calling--
 		e.close(1)
 	}
-	if e.queued == 0 {
-		e.queue = nil
-		return nil, nil
+	for len(e.ended) == 0 {
+		if len(e.due) == 0 {
+			e.ended, e.due = nil, nil
+			return nil, nil
+		}
+		e.sort()
 	}
-	b := &e.queue[0]
+	b := &e.ended[0]
 	if b.at == 0 {
 		ahead = append(ahead, b.all...)
 	}
@@ -184,12 +213,26 @@ func (e *endings) take(done *Session, ahead []*Session) (*Session, []*Session) {
 	b.all[b.at] = nil
 	if b.at++; b.at == len(b.all) {
 		*b = batch{}
-		e.queue = e.queue[1:]
+		e.ended = e.ended[1:]
 	}
 	e.queued--
 	e.calling++
 	e.taken++
 	return s, ahead
+}
+
+// sort takes a chunk and finds out which are over, without the lock meanwhile.
+func (e *endings) sort() {
+	c := e.due[0]
+	e.due[0] = chunk{}
+	e.due = e.due[1:]
+	e.queued -= len(c.ids)
+	e.taken++
+	e.mu.Unlock()
+	over := e.m.overOf(c.until, c.ids)
+	e.mu.Lock()
+	e.close(len(c.ids) - len(over))
+	e.add(over)
 }
 
 // wait returns when nothing is open, or how much is when ctx ends.

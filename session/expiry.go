@@ -2,6 +2,7 @@ package session
 
 import (
 	"math/bits"
+	"slices"
 	"time"
 )
 
@@ -88,9 +89,23 @@ func (m *Manager) fileAgain(s *Session) {
 }
 
 // cameUp is called by the wheel with ids that were filed for until or before.
-// It goes in rounds, each with no more than one cache miss for a session, so
-// that the processor waits for many of them at once.
+// Who moves a wheel by hand finds the sessions ended afterwards.
 func (m *Manager) cameUp(until time.Duration, ids []id) {
+	if m.clock.Running() {
+		m.endings.decide(until, slices.Clone(ids))
+		return
+	}
+	m.endings.begin(len(ids))
+	over := m.overOf(until, ids)
+	m.endings.done(len(ids) - len(over))
+	m.endings.later(over)
+}
+
+// overOf ends those of the sessions that have come up which are due, and files
+// the others again. The caller has announced all to endings. It goes in rounds,
+// each with no more than one cache miss for a session, so that the processor
+// waits for many of them at once.
+func (m *Manager) overOf(until time.Duration, ids []id) []*Session {
 	now := m.clock.Now()
 	found := make([]*Session, 0, len(ids))
 	for _, v := range ids {
@@ -104,7 +119,6 @@ func (m *Manager) cameUp(until time.Duration, ids []id) {
 			current = append(current, s)
 		}
 	}
-	m.endings.begin(len(current))
 	over := current[:0]
 	for _, s := range current {
 		if m.isOver(s, now) {
@@ -117,9 +131,8 @@ func (m *Manager) cameUp(until time.Duration, ids []id) {
 			s.refile()
 		}
 	}
-	m.endings.done(len(current) - len(over))
 	clear(found[len(over):])
-	m.endings.later(over)
+	return over
 }
 
 // overdue reports whether s is over at now, and ends it if it is due by then.

@@ -64,6 +64,9 @@ func (w *Wheel) Run(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
+// Running reports whether Run moves the wheel.
+func (w *Wheel) Running() bool { return w.running.Load() }
+
 func (w *Wheel) begin() bool {
 	if w.running.Load() {
 		return false // without waiting for a call that takes long
