@@ -75,7 +75,7 @@ func (s *Session) NotifyOnExpire(f func()) {
 	}
 	x := s.extra()
 	x.ending.Lock()
-	if !x.finished {
+	if !x.complete.Load() {
 		if x.calls == nil {
 			x.calls = x.one[:0]
 		}
@@ -123,7 +123,7 @@ func (s *Session) nextCall(last bool) func() {
 	x.ending.Lock()
 	defer x.ending.Unlock()
 	if len(x.calls) == 0 {
-		x.finished = last
+		x.complete.Store(last)
 		return nil
 	}
 	f := x.calls[0]

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"reflect"
 	"runtime"
 	"slices"
 	"sync"
@@ -173,19 +174,41 @@ func (e *endings) work() {
 	}
 }
 
-// fetch reads a word of what the ends of these sessions need. The processor
-// waits for the memory of all of them at once here, and would for one after the
-// other when their calls are made.
+// fetch reads something of all that the ends of these sessions need. In each of
+// its rounds the processor waits for the memory of all of them at once; without
+// it would wait for one after the other when their calls are made.
 func fetch(all []*Session) {
-	var found [perBatch]*more
+	var more [perBatch]*more
 	for i, s := range all {
-		found[i] = s.more.Load()
+		more[i] = s.more.Load()
 	}
-	for _, x := range found[:len(all)] {
+	for _, x := range more[:len(all)] {
 		if x != nil {
-			x.lifetime.Load()
+			x.lifetime.Load() // where it begins
+			x.complete.Load() // and where it ends
 		}
 	}
+	var calls [perBatch]func()
+	for i, x := range more[:len(all)] {
+		if x != nil {
+			calls[i] = x.first()
+		}
+	}
+	for _, f := range calls[:len(all)] {
+		if f != nil {
+			reflect.ValueOf(f).Pointer()
+		}
+	}
+}
+
+// first returns the first of the calls that are left, or nil.
+func (x *more) first() func() {
+	x.ending.Lock()
+	defer x.ending.Unlock()
+	if len(x.calls) == 0 {
+		return nil
+	}
+	return x.calls[0]
 }
 
 // take takes the next session, after done if that is one. It takes one only, so

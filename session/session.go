@@ -52,12 +52,16 @@ type more struct {
 	ending   sync.Mutex
 	lifetime atomic.Int64 // as given before a Manager takes the session, then the moment of the end
 	calls    []func()
-	one      [1]func() // room for the first of them
-	finished bool      // all calls have been made
+	one      [1]func()   // room for the first of them
+	complete atomic.Bool // all calls have been made
 }
 
 // finished stands in for the more of an ended session that never had one.
-var finished = &more{finished: true}
+var finished = func() *more {
+	x := new(more)
+	x.complete.Store(true)
+	return x
+}()
 
 // The bits of marks. From renewing up it counts how often the id has changed;
 // renewing is set while it does.
