@@ -18,7 +18,7 @@ func BenchmarkSlab(b *testing.B) {
 	for _, bench := range []struct {
 		name string
 		slab int
-	}{{"one by one", 1}, {"slabs of 16", 16}, {"slabs of 64", 64}, {"slabs of 512", 512}} {
+	}{{"one by one", 1}, {"slabs of 2", 2}, {"slabs of 4", 4}, {"slabs of 8", 8}, {"slabs of 64", 64}, {"slabs of 512", 512}} {
 		b.Run(bench.name, func(b *testing.B) {
 			for b.Loop() {
 				m := new(Manager)
