@@ -110,11 +110,12 @@ func measure(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "\n%s and %s after %.0f s\n", file, report, b.Took)
-	return budgets(b.Run, out)
+	budgets(b.Run, out)
+	return nil
 }
 
 // budgets prints which of ours were held.
-func budgets(r *result.Run, out io.Writer) error {
+func budgets(r *result.Run, out io.Writer) {
 	for i := range r.Figures {
 		f := &r.Figures[i]
 		within, ok := r.Within(f)
@@ -133,9 +134,8 @@ func budgets(r *result.Run, out io.Writer) error {
 		if f.At > 0 {
 			at = fmt.Sprintf(", %s %s", result.Number(float64(f.At)), f.Of)
 		}
-		fmt.Fprintf(out, "%s %s: %s%s: %s %s (budget %s)\n", word, f.Step, f.Name, at, result.Number(value), unit, result.Number(f.Budget))
+		fmt.Fprintf(out, "%s %s: %s, %s%s: %s %s (budget %s)\n", word, f.Peer, f.Step, f.Name, at, result.Number(value), unit, result.Number(f.Budget))
 	}
-	return nil
 }
 
 // choose returns the steps with these names, or all.

@@ -37,6 +37,15 @@
 //     registered later at once. Nothing revives a session that has ended.
 //   - Updates of a value are made one at a time, and none is lost.
 //
+// A session is one object of one cache line, and a request with it writes one
+// word of that and nothing that requests share, so they do not wait for one
+// another however many cores there are. Sessions are allocated one by one.
+// Laid out in slabs of 64, a million of them take the collector 32 ms in place
+// of 52 and the same memory, while they live; but a slab cannot be used again
+// as long as anyone may have a pointer into it, so that when seven of eight have
+// ended, each of the rest holds on to 670 bytes in place of 130 (BenchmarkSlab).
+// A Session can be kept for as long as one likes, at the price of that one.
+//
 // To pass time in a test, give the Manager a Clock and call its Advance. The
 // calls are made on other goroutines, so wait for what they do, or run the test
 // in a testing/synctest bubble and call its Wait.

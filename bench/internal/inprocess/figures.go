@@ -43,7 +43,7 @@ func (p *process) addEach(f result.Figure, all bool, s sample) {
 	add := func(unit string, v float64) {
 		f.Unit = unit
 		f.Budget = 0
-		if p.peer.Name == "spindle" {
+		if p.peer.Ours {
 			f.Budget = budget(f)
 		}
 		p.yield = append(p.yield, yield{f, v})

@@ -86,7 +86,7 @@ func (s *subject) round(b *plan.Bench, n int, of string) error {
 		can    bool
 	}{
 		{"schedule", 1, "schedule", 0, 0, true},
-		{"cancel", 1, "schedule and call off, one core", 90, 1, s.noCancel == ""},
+		{"cancel", 1, "schedule and call off, one core", 90, 1.01, s.noCancel == ""},
 		{"cancel", cores, "schedule and call off, all cores at once", 0, 0, s.noCancel == ""},
 		{"later", 1, later, 0, 0.01, n > 0 && s.noRearm == ""},
 		{"later", cores, "move one at random to later, all cores at once", 0, 0, n >= cores && s.noRearm == ""},
