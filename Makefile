@@ -1,6 +1,7 @@
 # make test    install what the tests need and run them all, with -race
 # make check   gofmt, go vet and staticcheck, on every module
-# make bench   the benchmarks beside the code
+# make bench   us beside others, in half an hour; in two minutes with ARGS=-quick
+# make micro   the benchmarks beside the code
 
 MODULES     := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path './.git/*' | sort))
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -9,8 +10,9 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PROGRAMS    := curl chromium
 PACKAGES    := curl chromium fonts-dejavu-core
 SUDO        := $(if $(filter 0,$(shell id -u)),,sudo)
+INSTALL     := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends
 
-.PHONY: test check bench programs
+.PHONY: test check bench micro programs
 
 test: programs
 	@set -e; for m in $(MODULES); do echo "== go test -race ($$m)"; (cd $$m && go test -race -count=1 -timeout 20m ./...); done
@@ -19,8 +21,7 @@ test: programs
 programs:
 	@for p in $(PROGRAMS); do command -v $$p >/dev/null || missing=1; done; \
 	if [ -n "$$missing" ]; then \
-		$(SUDO) apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null; \
+		$(SUDO) apt-get update -qq && $(INSTALL) $(PACKAGES) >/dev/null; \
 	fi
 	@for p in $(PROGRAMS); do command -v $$p >/dev/null || { echo "$$p is missing and could not be installed" >&2; exit 1; }; done
 
@@ -28,7 +29,12 @@ check:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	@set -e; for m in $(MODULES); do echo "== go vet, staticcheck ($$m)"; (cd $$m && go vet ./... && go run $(STATICCHECK) ./...); done
 
+# The load comes from wrk, or if it cannot be had from a generator of our own.
 bench:
+	@command -v wrk >/dev/null || { $(SUDO) apt-get update -qq && $(INSTALL) wrk >/dev/null; } || echo "going on without wrk"
+	cd bench && go run . $(ARGS)
+
+micro:
 	go test -run '^$$' -bench . ./timer ./session
 	go test -run '^$$' -bench Request ./site
 	go test -run '^$$' -bench Loopback -benchtime 40x ./site
