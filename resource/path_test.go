@@ -100,14 +100,12 @@ func TestPathWithoutAHostIsTheOneThatWasSent(t *testing.T) {
 
 func TestPathWithoutALeadingSlashIsBad(t *testing.T) {
 	tree, _ := newTree(new(trail))
-	for name, path := range map[string]string{
-		"word": "a/b", "star": "*", "authority": "a:80", "scheme alone": "http:", "NUL": "/a\x00b", "NUL first": "\x00/a",
-		"tab": "/a\tb", "DEL": "/a\x7f", "NUL after an escape": "/%41\x00", "tab after an escape": "/%41/\t",
-	} {
+	for name, path := range map[string]string{"word": "a/b", "empty": "", "NUL": "/a\x00b", "NUL first": "\x00/a"} {
 		t.Run(name, func(t *testing.T) {
 			// The server's parser lets none of these through, another caller may.
 			ctx := get(t, "/")
-			ctx.Request.SetRequestURI(path)
+			ctx.Request.URI().SetPath(path)
+			require.Equal(t, path, string(ctx.URI().PathOriginal()))
 			require.Equal(t, fasthttp.StatusBadRequest, answer(t, tree, ctx).StatusCode())
 		})
 	}
@@ -128,20 +126,8 @@ func TestPathOfOneRequestDoesNotReachIntoAnother(t *testing.T) {
 }
 
 // slowPath is how the walk over a path reads when it need not be fast.
-func slowPath(uri string) ([]string, bool) {
-	if uri[0] != '/' {
-		_, rest, ok := strings.Cut(uri, "://")
-		if !ok {
-			return nil, false
-		}
-		host, _, _ := strings.Cut(strings.NewReplacer("?", "/", "#", "/").Replace(rest), "/")
-		if uri = rest[len(host):]; !strings.HasPrefix(uri, "/") {
-			uri = "/"
-		}
-	}
-	path, _, _ := strings.Cut(uri, "?")
-	path, _, _ = strings.Cut(path, "#")
-	if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+func slowPath(path string) ([]string, bool) {
+	if !strings.HasPrefix(path, "/") {
 		return nil, false
 	}
 	var segments []string
@@ -156,15 +142,16 @@ func slowPath(uri string) ([]string, bool) {
 }
 
 func FuzzPath(f *testing.F) {
-	for _, s := range []string{"/", "//", "/a%2Fb/", "/%", "/%4", "/%00", "/\x00", "/é/%C3", "/%ff%FF", "/.././/", "a", "", "/%zz/%41", "/a%2", "/#0", "/?/", "?", "/%41?%", "a://b/c", "a://?", "a:///", "a://#/"} {
+	for _, s := range []string{"/", "//", "/a%2Fb/", "/%", "/%4", "/%00", "/\x00", "/é/%C3", "/%ff%FF", "/.././/", "a", "", "/%zz/%41", "/a%2", "/#0", "/?/"} {
 		f.Add(s)
 	}
 	tree, _ := newTree(new(trail))
 	f.Fuzz(func(t *testing.T, path string) {
 		ctx := new(fasthttp.RequestCtx)
 		ctx.Init(new(fasthttp.Request), nil, nil)
-		ctx.Request.SetRequestURI(path)
-		want, ok := slowPath(string(ctx.Request.Header.RequestURI())) // which has no line ends
+		ctx.Request.URI().SetPath(path)
+		path = string(ctx.Request.URI().PathOriginal())
+		want, ok := slowPath(path)
 		r := answer(t, tree, ctx)
 		if !ok {
 			require.Equal(t, fasthttp.StatusBadRequest, r.StatusCode(), "%q", path)

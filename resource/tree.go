@@ -40,9 +40,7 @@ func (t *Tree) init() {
 }
 
 // Handler answers a request: it is a fasthttp.RequestHandler. It survives every
-// panic of a resource: the answer is then a 500, with an entry in the log. The
-// path it walks is that of the request line; a handler in front of it that
-// changes the path does so by ctx.Request.SetRequestURI.
+// panic of a resource: the answer is then a 500, with an entry in the log.
 func (t *Tree) Handler(ctx *fasthttp.RequestCtx) {
 	t.init()
 	req := t.pool.Get().(*Request)

@@ -39,51 +39,46 @@ func childOf(res Resource, name []byte, req *Request) Resource {
 	return res.GetChild(name, req)
 }
 
-// target returns what the request line asks for, from the path on. It is read
-// here because having fasthttp take the whole URL apart costs more than the rest
-// of the walk.
+// target returns the path as it was sent, or as whoever called us rewrote it.
 func (r *Request) target() []byte {
 	uri := r.Request.Header.RequestURI()
-	if uri[0] == '/' {
+	if bytes.HasPrefix(uri, []byte("//")) {
+		// fasthttp takes the first segment for a host if it knows none.
+		if end := bytes.IndexAny(uri, "?#"); end >= 0 {
+			return uri[:end]
+		}
 		return uri
 	}
-	// A full URL is as good as its path (RFC 9112 3.2.2).
-	_, uri, ok := bytes.Cut(uri, []byte("://"))
-	if !ok {
-		return nil
+	path := r.URI().PathOriginal()
+	if len(path) == 0 && bytes.Contains(uri, []byte("://")) {
+		return []byte("/") // a full URL without a path (RFC 9112 3.2.2)
 	}
-	if i := bytes.IndexAny(uri, "/?#"); i >= 0 && uri[i] == '/' {
-		return uri[i:]
-	}
-	return []byte("/")
+	return path
 }
 
-// split cuts a raw path, which ends with a query or a fragment if there is one,
-// into its segments and then decodes each once, so that /a%2Fb is one segment.
-// Nothing is normalised: "." and ".." and "" are names like others. It fails on
-// a path that does not begin with a slash, on a bad escape, on control
-// characters and on %00.
+// split cuts a raw path into its segments and then decodes each once, so that
+// /a%2Fb is one segment. Nothing is normalised: "." and ".." and "" are names
+// like others. It fails on a path that does not begin with a slash, on a bad
+// escape and on NUL.
 func (r *Request) split(raw []byte) bool {
 	r.path, r.at = r.path[:0], 0
 	if len(raw) == 0 || raw[0] != '/' {
 		return false
 	}
-	begin, end := 1, len(raw)
-	for i := 1; i < end; i++ {
-		switch c := raw[i]; {
-		case c == '/':
+	begin := 1
+	for i := 1; i < len(raw); i++ {
+		switch raw[i] {
+		case '/':
 			r.path = append(r.path, raw[begin:i])
 			begin = i + 1
-		case c == '%':
+		case '%':
 			r.path = r.path[:0]
 			return r.splitEscaped(raw[1:])
-		case c == '?' || c == '#':
-			end = i
-		case isControl(c):
+		case 0:
 			return false
 		}
 	}
-	r.path = append(r.path, raw[begin:end])
+	r.path = append(r.path, raw[begin:])
 	return true
 }
 
@@ -93,11 +88,11 @@ func (r *Request) splitEscaped(raw []byte) bool {
 	b := r.decoded[:0]
 	begin := 0
 	for i := 0; i < len(raw); i++ {
-		switch c := raw[i]; {
-		case c == '/':
+		switch c := raw[i]; c {
+		case '/':
 			r.path = append(r.path, b[begin:])
 			begin = len(b)
-		case c == '%':
+		case '%':
 			if i+2 >= len(raw) {
 				return false
 			}
@@ -107,9 +102,7 @@ func (r *Request) splitEscaped(raw []byte) bool {
 			}
 			b = append(b, hi<<4|lo)
 			i += 2
-		case c == '?' || c == '#':
-			raw = raw[:i]
-		case isControl(c):
+		case 0:
 			return false
 		default:
 			b = append(b, c)
@@ -118,8 +111,6 @@ func (r *Request) splitEscaped(raw []byte) bool {
 	r.path = append(r.path, b[begin:])
 	return true
 }
-
-func isControl(c byte) bool { return c < ' ' || c == 0x7f }
 
 // unhex returns the value of a hexadecimal digit, or more than 15.
 func unhex(c byte) byte {

@@ -48,9 +48,6 @@ func malformed(ctx *fasthttp.RequestCtx) int {
 	if !h.IsHTTP11() && string(h.Protocol()) != "HTTP/1.0" {
 		return fasthttp.StatusHTTPVersionNotSupported
 	}
-	if !validHost(h.Host()) {
-		return fasthttp.StatusBadRequest
-	}
 	// Reading all lines of a header is too dear to do it each time. fasthttp
 	// closes the connection after a request that tells its length twice; one
 	// that tells it not at all has a body for nobody if it is a GET or HEAD.
@@ -58,23 +55,6 @@ func malformed(ctx *fasthttp.RequestCtx) int {
 		return fasthttp.StatusBadRequest
 	}
 	return 0
-}
-
-// hostBytes are those a Host header may have (RFC 9112 3.2, RFC 3986 3.2.2).
-var hostBytes = func() (t [256]bool) {
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%!$&'()*+,;=:[]") {
-		t[c] = true
-	}
-	return t
-}()
-
-func validHost(host []byte) bool {
-	for _, c := range host {
-		if !hostBytes[c] {
-			return false
-		}
-	}
-	return true
 }
 
 // framed reports whether the lines of a header leave no doubt about where the
