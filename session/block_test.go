@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 
@@ -166,4 +167,79 @@ func TestCloseNamesWhatHasNotFinished(t *testing.T) {
 			})
 		})
 	}
+}
+
+// On a wheel that runs, goroutines that make calls also decide who is over. When
+// all of them are blocked, sessions still end on time and make room for others.
+func TestSessionsEndOnTimeWhileAllCallsBlock(t *testing.T) {
+	for _, notifiers := range []int{1, 2, 7} {
+		t.Run(fmt.Sprint(notifiers), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const limit = 100
+				ctx, stop := context.WithCancel(context.Background())
+				m, w := still(with(session.Lasting(50*time.Millisecond)), func(m *session.Manager) {
+					m.Notifiers, m.Limit = notifiers, limit
+				})
+				go w.Run(ctx)
+				release := make(chan struct{})
+				var begun, made atomic.Int64
+				for round := range 3 {
+					for range limit {
+						create(t, m).NotifyOnExpire(func() {
+							begun.Add(1)
+							<-release
+							made.Add(1)
+						})
+					}
+					<-time.After(150 * time.Millisecond)
+					synctest.Wait()
+					require.Zero(t, m.Stats().Live)
+					require.EqualValues(t, limit*(round+1), m.Stats().Ended[session.Idle])
+					require.EqualValues(t, notifiers, begun.Load())
+				}
+				close(release)
+				closed(t, m)
+				require.EqualValues(t, 3*limit, made.Load())
+				stop()
+			})
+		})
+	}
+}
+
+// The others of a batch are not kept in memory by one whose call blocks.
+func TestABlockedCallKeepsNoOtherSessionInMemory(t *testing.T) {
+	m, w := still(with(session.Lasting(time.Minute)))
+	release := make(chan struct{})
+	var made atomic.Int64
+	var all []weak.Pointer[session.Session]
+	for i := range 50 {
+		s := create(t, m)
+		s.NotifyOnExpire(func() {
+			if i == 25 {
+				<-release
+			}
+			made.Add(1)
+		})
+		all = append(all, weak.Make(s))
+	}
+	w.Advance(2 * time.Minute)
+	for made.Load() < 49 {
+		runtime.Gosched()
+	}
+	left := func() (n int) {
+		for _, p := range all {
+			if p.Value() != nil {
+				n++
+			}
+		}
+		return n
+	}
+	for range 100 { // those whose calls have just been made are let go of soon
+		if runtime.GC(); left() <= 1 {
+			break
+		}
+	}
+	require.LessOrEqual(t, left(), 2)
+	close(release)
+	closed(t, m)
 }

@@ -48,5 +48,6 @@
 //
 // To pass time in a test, give the Manager a Clock and call its Advance. The
 // calls are made on other goroutines, so wait for what they do, or run the test
-// in a testing/synctest bubble and call its Wait.
+// in a testing/synctest bubble and call its Wait. On a Clock that runs, sessions
+// end on other goroutines too.
 package session

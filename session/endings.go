@@ -24,12 +24,13 @@ type endings struct {
 	limit int
 
 	mu      sync.Mutex
-	due     []chunk // has come up
-	ended   []batch // has calls to be made, and comes first
+	due     []chunk // has come up; is decided before more calls are made
+	ended   []batch // has calls to be made
 	queued  int     // sessions in both
 	calling int     // workers that are making calls
 	workers int     // goroutines there are
 	taken   uint64  // how often anything was taken from a queue
+	sorting bool    // there is a goroutine that decides and makes no calls
 	watch   *time.Timer
 	seen    uint64 // taken when watch last looked
 
@@ -76,6 +77,8 @@ func (e *endings) done(n int) {
 	defer e.mu.Unlock()
 	e.close(n)
 }
+
+// The methods below are for whoever has the lock, unless they take it.
 
 func (e *endings) close(n int) {
 	if e.open -= n; e.open == 0 && e.quiet != nil {
@@ -132,13 +135,14 @@ func (e *endings) hire(n int) {
 		e.workers++
 		go e.work()
 	}
-	if e.watch == nil && e.queued > 0 && e.workers < e.limit {
+	if e.watch == nil && e.queued > 0 && (e.workers < e.limit || len(e.due) > 0) {
 		e.seen = e.taken
 		e.watch = time.AfterFunc(stall, e.look)
 	}
 }
 
-// look adds workers if nothing has been taken for a while.
+// look adds workers if nothing has been taken for a while. If there are as many
+// as may be and the calls of all block, sessions still end on time.
 func (e *endings) look() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -146,8 +150,21 @@ func (e *endings) look() {
 	n := e.workers
 	if e.taken == e.seen {
 		n += min(max(n, 1), e.queued)
+		if e.workers >= e.limit && len(e.due) > 0 && !e.sorting {
+			e.sorting = true
+			go e.sortAll()
+		}
 	}
 	e.hire(n)
+}
+
+func (e *endings) sortAll() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for len(e.due) > 0 {
+		e.sort()
+	}
+	e.sorting = false
 }
 
 func (e *endings) work() {
@@ -166,6 +183,7 @@ func (e *endings) work() {
 	}()
 	for n := 1; s != nil; n++ {
 		fetch(ahead)
+		clear(ahead) // a call that blocks keeps no other session in memory
 		e.m.finish(s)
 		if n%64 == 0 {
 			runtime.Gosched() // requests come first
@@ -175,8 +193,8 @@ func (e *endings) work() {
 }
 
 // fetch reads something of all that the ends of these sessions need. In each of
-// its rounds the processor waits for the memory of all of them at once; without
-// it would wait for one after the other when their calls are made.
+// its rounds the processor waits for the memory of all of them at once;
+// otherwise it would wait for each when its calls are made.
 func fetch(all []*Session) {
 	var more [perBatch]*more
 	for i, s := range all {
@@ -184,8 +202,8 @@ func fetch(all []*Session) {
 	}
 	for _, x := range more[:len(all)] {
 		if x != nil {
-			x.lifetime.Load() // where it begins
-			x.complete.Load() // and where it ends
+			x.lifetime.Load() // its first cache line,
+			x.complete.Load() // and its last
 		}
 	}
 	var calls [perBatch]func()
@@ -221,12 +239,12 @@ func (e *endings) take(done *Session, ahead []*Session) (*Session, []*Session) {
 		e.calling--
 		e.close(1)
 	}
-	for len(e.ended) == 0 {
-		if len(e.due) == 0 {
-			e.ended, e.due = nil, nil
-			return nil, nil
-		}
+	for len(e.due) > 0 {
 		e.sort()
+	}
+	if len(e.ended) == 0 {
+		e.ended, e.due = nil, nil
+		return nil, nil
 	}
 	b := &e.ended[0]
 	if b.at == 0 {
@@ -244,7 +262,8 @@ func (e *endings) take(done *Session, ahead []*Session) (*Session, []*Session) {
 	return s, ahead
 }
 
-// sort takes a chunk and finds out which are over, without the lock meanwhile.
+// sort takes a chunk and finds out which are over; it gives up the lock
+// meanwhile.
 func (e *endings) sort() {
 	c := e.due[0]
 	e.due[0] = chunk{}
@@ -253,9 +272,11 @@ func (e *endings) sort() {
 	e.taken++
 	e.mu.Unlock()
 	over := e.m.overOf(c.until, c.ids)
+	runtime.Gosched() // requests come first
 	e.mu.Lock()
 	e.close(len(c.ids) - len(over))
 	e.add(over)
+	e.hire(e.enough())
 }
 
 // wait returns when nothing is open, or how much is when ctx ends.

@@ -89,7 +89,8 @@ func (m *Manager) fileAgain(s *Session) {
 }
 
 // cameUp is called by the wheel with ids that were filed for until or before.
-// Who moves a wheel by hand finds the sessions ended afterwards.
+// Who moves a wheel by hand, on which Run has not just been, finds the sessions
+// ended afterwards.
 func (m *Manager) cameUp(until time.Duration, ids []id) {
 	if m.clock.Running() {
 		m.endings.decide(until, slices.Clone(ids))
@@ -126,6 +127,9 @@ func (m *Manager) overOf(until time.Duration, ids []id) []*Session {
 			continue
 		}
 		filed := s.filed.Load()
+		if s.ended() {
+			continue // by another entry; filed is now when it was due
+		}
 		if at := s.filing(now); time.Duration(filed) <= until && s.filed.CompareAndSwap(filed, int64(at)) {
 			m.keys.Add(s.id(), at)
 			s.refile()

@@ -148,3 +148,17 @@ func TestJumpOfTheClock(t *testing.T) {
 		}
 	})
 }
+
+// An id can come up twice for the same moment, when the timeout was made shorter
+// and long again; the second time changes nothing.
+func TestWorstLateOfASessionThatIsFiledTwice(t *testing.T) {
+	const timeout = 15 * time.Minute
+	m, w := still(with(session.Lasting(timeout)))
+	s := create(t, m)
+	s.SetTimeout(5 * time.Second)
+	s.SetTimeout(timeout)
+	w.Advance(timeout + bound(timeout))
+	closed(t, m)
+	require.Equal(t, session.Idle, s.Reason())
+	require.LessOrEqual(t, m.Stats().WorstLate, bound(timeout))
+}

@@ -58,7 +58,8 @@ type Manager struct {
 
 	// Notifiers bounds how many goroutines at once call what was registered
 	// for ends that the wheel or Limit brings. There are half as many as
-	// processors, and more only while calls block. Default 256.
+	// processors, and more only while calls block. Sessions end on time even
+	// when all of them do. Default 256.
 	Notifiers int
 
 	// OnExpire is called at the end of every session, after the functions that

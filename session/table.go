@@ -33,7 +33,7 @@ type shard struct {
 // buckets are as many as a power of two.
 type buckets []bucket
 
-// bucket fills one cache line.
+// bucket is as large as a cache line.
 //
 // tags has a byte for each slot: 0 if that is free, or else the highest bit and
 // below it seven bits of the id, so that a look-up hardly ever follows another
@@ -155,6 +155,7 @@ func (t *table) rename(s *Session, v id) bool {
 		}
 		to.add(s, v)
 		s.setID(v)
+		// Where both ids lead to the same slots, either place will do.
 		return from.remove(s, old)
 	}
 }
