@@ -93,18 +93,30 @@ type Process struct {
 	dec    *json.Decoder
 	stderr tail
 	ctx    context.Context
-	stop   context.CancelFunc
+	stop   context.CancelCauseFunc
 }
+
+// ErrSilent is the cause for which a child is killed that does not answer.
+var ErrSilent = errors.New("no answer")
+
+// patience is how long an answer is waited for: for much longer than any takes,
+// so that a library that hangs costs some time, and not the run.
+var patience = 15 * time.Minute
 
 // Start starts a child with the service of that name, and env added to the
 // environment ("GOMAXPROCS=1"). It is killed when ctx ends.
-func Start(ctx context.Context, name string, env ...string) (*Process, error) {
+func Start(ctx context.Context, name string, env ...string) (_ *Process, err error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	p := &Process{name: name}
-	p.ctx, p.stop = context.WithCancel(ctx)
+	p.ctx, p.stop = context.WithCancelCause(ctx)
+	defer func() {
+		if err != nil {
+			p.stop(nil)
+		}
+	}()
 	p.cmd = exec.CommandContext(p.ctx, exe, command, name)
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stderr = &p.stderr
@@ -134,6 +146,8 @@ func (p *Process) Call(method string, in, out any) error {
 	if err != nil {
 		return err
 	}
+	late := time.AfterFunc(patience, func() { p.stop(fmt.Errorf("%w in %v", ErrSilent, patience)) })
+	defer late.Stop()
 	var a answer
 	if err = p.enc.Encode(call{method, raw}); err == nil {
 		err = p.dec.Decode(&a)
@@ -155,7 +169,7 @@ func (p *Process) gone(err error) error {
 	if why := context.Cause(p.ctx); why != nil {
 		err = why
 	}
-	p.stop()
+	p.stop(nil)
 	_ = p.cmd.Wait()
 	return fmt.Errorf("%w (%s)\n%s", err, p.cmd.ProcessState, p.stderr.String())
 }
@@ -163,10 +177,10 @@ func (p *Process) gone(err error) error {
 // Close ends the child.
 func (p *Process) Close() {
 	_ = p.in.Close()
-	patience := time.AfterFunc(2*time.Second, p.stop)
-	defer patience.Stop()
+	late := time.AfterFunc(2*time.Second, func() { p.stop(nil) })
+	defer late.Stop()
 	_ = p.cmd.Wait()
-	p.stop()
+	p.stop(nil)
 }
 
 // tail keeps the end of what is written to it.

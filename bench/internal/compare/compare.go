@@ -21,8 +21,12 @@ import (
 // Whether they do is benchstat's judgement: the Mann-Whitney U test over the
 // samples, which assumes nothing of how they are distributed, at a level of 5 %.
 // A figure that is a ratio to a base is compared as such, too: each sample
-// divided by the base's median of the same run. On another machine, or a busier
-// one, that is what counts, since it moves all alike.
+// divided by the base's of the same round. On another machine, or a busier one,
+// that is what counts, since it moves all alike.
+//
+// The rounds of one run share its processes and its hour, so what differs from
+// one process to the next, such as where its memory lies, counts as a change. How
+// much that is shows in the libraries that are the same in both runs.
 func Write(w io.Writer, old, new *result.Run, all bool) error {
 	c := comparison{old: old, new: new, all: all}
 	c.head()
@@ -57,6 +61,9 @@ func (c *comparison) head() {
 		}
 	}
 }
+
+// sameVersions reports whether all that was measured is of the same versions.
+func (c *comparison) sameVersions() bool { return maps.Equal(c.old.Versions, c.new.Versions) }
 
 func described(r *result.Run) string {
 	kind := "full"
@@ -146,14 +153,20 @@ func (d delta) change() string {
 	return d.stat.FormatDelta(d.old, d.new)
 }
 
-// ratios are the samples of f over the median of its base in the same run.
+// ratios are the samples of f over those of its base in the same run: each over
+// that of its round, since a round has all after one another; over the median if
+// the base was measured more often, or less.
 func ratios(r *result.Run, f *result.Figure) (vs []float64, ok bool) {
 	if _, ok := r.Ratio(f); !ok || f.Base == f.Peer {
 		return nil, false
 	}
-	base := r.Find(f.Group(), f.Base).Median()
-	for _, v := range f.Samples {
-		vs = append(vs, v/base)
+	base := r.Find(f.Group(), f.Base)
+	of := base.Samples
+	if len(of) != len(f.Samples) {
+		of = slices.Repeat([]float64{base.Median()}, len(f.Samples))
+	}
+	for i, v := range f.Samples {
+		vs = append(vs, v/of[i])
 	}
 	return vs, true
 }

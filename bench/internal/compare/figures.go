@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -16,8 +17,9 @@ const absolute = 7
 func (c *comparison) figures() {
 	var steps []string
 	tables := make(map[string]*table)
-	var tests, differ, within int
-	related := false // a ratio is shown
+	var tests, differ, within, others int
+	var drift []float64 // of others, by how much
+	related := false    // a ratio is shown
 	few := make(map[string]int)
 	for i := range c.new.Figures {
 		f := &c.new.Figures[i]
@@ -50,6 +52,12 @@ func (c *comparison) figures() {
 		} else {
 			within++
 		}
+		if !strings.HasPrefix(f.Peer, "spindle") {
+			others++
+			if d.changed() && d.old > 0 {
+				drift = append(drift, math.Abs(d.new/d.old-1))
+			}
+		}
 		if changed || c.all {
 			t.rows = append(t.rows, row)
 			related = related || len(row) > absolute
@@ -75,8 +83,13 @@ func (c *comparison) figures() {
 	if differ > 0 && tests >= 20 {
 		c.say("In %d tests at a level of 5 %% up to about %d find a change by chance where there is none.", tests, tests/20)
 	}
+	if len(drift) > 0 && c.sameVersions() {
+		slices.Sort(drift)
+		c.say("Of %d figures of others, who are the same in both runs, %d changed as well, half of these by %.1f %% or more: so much is the machine.",
+			others, len(drift), 100*drift[len(drift)/2])
+	}
 	if related {
-		c.say("× is the ratio to the base named behind it: each sample over the base's median of the same run.")
+		c.say("× is the ratio to the base named behind it: each sample over the base's of the same round.")
 	}
 	for _, why := range slices.Sorted(maps.Keys(few)) {
 		c.say("Not decided for %d of the figures: %s.", few[why], why)

@@ -28,13 +28,25 @@ func do(ctx context.Context, b *plan.Bench) error {
 			peers = append(peers, p)
 		}
 	}
-	facts, err := judge(ctx, peers)
-	if err != nil {
-		return err
+	facts, errs := judge(ctx, peers)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	b.Facts = append(b.Facts, facts...)
+	var seen []result.Fact
+	var failed []error
+	for i, f := range facts {
+		switch {
+		case errs[i] == nil:
+			seen = append(seen, f)
+		case find(f.Peer).Ours:
+			failed = append(failed, errs[i])
+		default:
+			b.Skip("%v", errs[i])
+		}
+	}
+	b.Facts = append(b.Facts, seen...)
 	b.Say("%d checks of %d libraries", len(checks), len(peers))
-	return ours(facts)
+	return errors.Join(append(failed, ours(seen))...)
 }
 
 // ours returns an error if one of our own libraries does not do well.
@@ -85,8 +97,9 @@ var checks = []check{
 // workers is how many processes there are at once. Most wait most of the time.
 const workers = 24
 
-// judge makes all checks of some libraries.
-func judge(ctx context.Context, peers []*peer.Peer) ([]result.Fact, error) {
+// judge makes all checks of some libraries. Where there is an error there is no
+// verdict.
+func judge(ctx context.Context, peers []*peer.Peer) ([]result.Fact, []error) {
 	facts := make([]result.Fact, len(checks)*len(peers))
 	errs := make([]error, len(facts))
 	places := make(chan struct{}, workers)
@@ -100,7 +113,7 @@ func judge(ctx context.Context, peers []*peer.Peer) ([]result.Fact, error) {
 		})
 	}
 	wg.Wait()
-	return facts, errors.Join(errs...)
+	return facts, errs
 }
 
 // of makes one check of one library, in a child.
@@ -121,6 +134,8 @@ func (c *check) of(ctx context.Context, p *peer.Peer) (result.Fact, error) {
 	switch err := proc.Call(c.name, p.Name, &a); {
 	case ctx.Err() != nil:
 		return f, ctx.Err()
+	case errors.Is(err, child.ErrSilent):
+		return f, fmt.Errorf("%s: %w", p.Name, err)
 	case err != nil: // nobody is left to answer
 		f.Verdict, f.Says = result.Bad, "the process ends"
 	case a.Failed != "":

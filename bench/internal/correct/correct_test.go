@@ -3,6 +3,7 @@ package correct
 import (
 	"bytes"
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/spindleweb/spindle/bench/internal/peer"
@@ -15,8 +16,8 @@ import (
 // everything wrong.
 func TestChecks(t *testing.T) {
 	t.Parallel()
-	facts, err := judge(context.Background(), []*peer.Peer{peer.Get("spindle"), peer.Get("spindle/session"), broken})
-	require.NoError(t, err)
+	facts, errs := judge(context.Background(), []*peer.Peer{peer.Get("spindle"), peer.Get("spindle/session"), broken})
+	require.NoError(t, errors.Join(errs...))
 	require.Len(t, facts, 3*len(checks))
 	for i, f := range facts {
 		require.Equal(t, checks[i/3].name, f.Check)

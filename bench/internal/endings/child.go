@@ -169,11 +169,12 @@ func (p *process) watch() (out watched, err error) {
 	var start time.Time
 	var first time.Duration
 	var all <-chan struct{}
-	look := func() {}
+	look, cpu := func() {}, usage.CPU
 	if p.record != nil {
 		start, first, all, look = p.record.start, p.record.first, p.record.all, p.record.look
 	} else {
 		start, first, all = p.sweep.start, p.sweep.timeout, p.sweep.watch(p.quiet)
+		cpu = func() time.Duration { return usage.CPU() - time.Duration(p.sweep.watching.Load()) }
 	}
 	looking := time.NewTicker(time.Millisecond)
 	defer looking.Stop()
@@ -189,7 +190,7 @@ func (p *process) watch() (out watched, err error) {
 			case <-wait:
 			case <-over:
 			}
-			return time.Since(start), usage.CPU()
+			return time.Since(start), cpu()
 		}
 	}
 	t0, cpu0 := until(first-p.quiet, nil)
@@ -204,6 +205,7 @@ func (p *process) watch() (out watched, err error) {
 		until(time.Since(start)+50*time.Millisecond, nil)
 		out.Told, n = p.record.told(), len(p.record.calls)
 	} else {
+		<-all // it looks no more
 		out.Gone, n = p.sweep.late(), p.sweep.n
 	}
 	out.CPU = time.Duration((float64(cpu2-cpu1) - quiet*float64(t2-t1)) / float64(n))

@@ -44,7 +44,7 @@ type bench struct {
 }
 
 func do(ctx context.Context, pb *plan.Bench) error {
-	rounds, share, quiet := min(3, pb.Scale.Rounds), 270*time.Second, 1500*time.Millisecond
+	rounds, share, quiet := min(3, pb.Scale.Rounds), 330*time.Second, 1500*time.Millisecond
 	if pb.Quick {
 		rounds, share, quiet = 1, 15*time.Second, 400*time.Millisecond
 	}

@@ -54,7 +54,7 @@ func (b *bench) addTold(who string, s shape, w watched, l latencies) {
 	if t.Early+t.Twice+t.Never > 0 {
 		verdict = result.Bad
 	}
-	b.fact(result.Fact{
+	b.Judge(result.Fact{
 		Check: "each callback once and none early; " + s.name, Peer: who, Verdict: verdict,
 		Says: fmt.Sprintf("of %d callbacks %d were early, %d made twice and %d never; the first came %.3f ms after its time", b.n, t.Early, t.Twice, t.Never, t.Earliest),
 	})
@@ -87,17 +87,4 @@ func (b *bench) curve(who, what string, at [][2]float64) {
 		}
 	}
 	b.Curves = append(b.Curves, c)
-}
-
-// fact keeps the worst of all rounds.
-func (b *bench) fact(f result.Fact) {
-	for i := range b.Facts {
-		if old := &b.Facts[i]; old.Check == f.Check && old.Peer == f.Peer {
-			if f.Verdict == result.Bad {
-				*old = f
-			}
-			return
-		}
-	}
-	b.Facts = append(b.Facts, f)
 }

@@ -104,9 +104,7 @@ func distribution(late []time.Duration) (sum usage.Times, curve [][2]float64) {
 		return sum, nil
 	}
 	slices.Sort(late)
-	at := func(share float64) float64 {
-		return usage.MS(late[min(int(share*float64(len(late))), len(late)-1)])
-	}
+	at := func(share float64) float64 { return usage.MS(usage.Rank(late, share)) }
 	for i := range 100 {
 		curve = append(curve, [2]float64{at(float64(i) / 100), float64(i) / 100})
 	}

@@ -14,37 +14,29 @@ import (
 // runtimes is the name of the base: a timer of Go's runtime for each session.
 const runtimes = "time.AfterFunc"
 
-// plain is the least that there can be for sessions: a map under a lock, and a
-// timer of the runtime's each.
-type plain struct {
-	mu    sync.Mutex
-	table map[string]*time.Timer
-}
+// plain is the least that there can be for sessions: a map for many goroutines at
+// once, and a timer of the runtime's each.
+type plain struct{ table sync.Map }
 
+// create makes a session that lasts for longer than it takes to note it.
 func (p *plain) create(d time.Duration, ended func()) string {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails
 	id := hex.EncodeToString(random[:])
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.table[id] = time.AfterFunc(d, func() {
-		p.mu.Lock()
-		delete(p.table, id)
-		p.mu.Unlock()
+	p.table.Store(id, time.AfterFunc(d, func() {
+		p.table.Delete(id)
 		ended()
-	})
+	}))
 	return id
 }
 
 func (p *plain) touch(id []byte) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	t := p.table[string(id)]
-	return t != nil && t.Reset(session.DefaultTimeout)
+	t, ok := p.table.Load(string(id))
+	return ok && t.(*time.Timer).Reset(session.DefaultTimeout)
 }
 
 func afterFunc(r *record) (*subject, error) {
-	p := &plain{table: make(map[string]*time.Timer)}
+	p := new(plain)
 	return &subject{
 		app: &peer.App{Cookie: "sid", Fast: func(ctx *fasthttp.RequestCtx) {
 			if !p.touch(ctx.Request.Header.Cookie("sid")) {

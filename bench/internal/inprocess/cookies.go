@@ -70,15 +70,16 @@ func strangers(n int) cookies {
 	return cookies{all.String(), all.Len() / n}
 }
 
-// A picker picks visitors at random, the same ones for the same seeds.
+// A picker picks visitors at random, the same ones for the same seeds. Its state
+// is in it, so that each goroutine's is on a stack, far from the others'.
 type picker struct {
-	random  *mathrand.PCG
+	random  mathrand.PCG
 	from, n int
 }
 
 // pick returns a picker from all, or if apart, from one core's share of them.
 func pick(n int, apart bool, seed uint64, core, cores int) picker {
-	p := picker{mathrand.NewPCG(seed, uint64(core)), 0, n}
+	p := picker{*mathrand.NewPCG(seed, uint64(core)), 0, n}
 	if apart {
 		p.from, p.n = core*n/cores, share(n, core, cores)
 	}

@@ -78,7 +78,7 @@ func (p *process) existing(round, i, live int, each time.Duration) {
 // all cores the visitors are divided among them.
 func (p *process) values(i, live int, each time.Duration) {
 	for _, all := range []bool{false, true} {
-		if !all || i > 0 && live >= runtime.NumCPU() {
+		if !all || i > 0 && live >= runtime.GOMAXPROCS(0) {
 			p.add("value read and written", all, live, p.sample(job{value, all, each}))
 		}
 	}

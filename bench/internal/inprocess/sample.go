@@ -40,7 +40,7 @@ func (s *service) sample(j job) (sample, error) {
 
 	cores := 1
 	if j.All {
-		cores = runtime.NumCPU()
+		cores = runtime.GOMAXPROCS(0)
 	}
 	loops := make([]loop, cores)
 	for core := range loops {
@@ -124,12 +124,12 @@ type loop struct {
 const batch = 16
 
 func (l *loop) run(each time.Duration) {
-	from := time.Now()
+	from, pick := time.Now(), l.pick
 	for l.took < each {
 		for range batch {
 			var cookie string
 			if l.visitors.width > 0 {
-				cookie = l.visitors.at(l.pick.next())
+				cookie = l.visitors.at(pick.next())
 			}
 			if l.client.Get(cookie) != 200 {
 				l.wrong++

@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cores are those this process may use, divided between both sides. On one core
-// both have it.
+// cores are those this process may use, divided between both sides; no more of
+// them than Go would use, as a container may have less time than its processors
+// would give. On one core both have it.
 var cores = func() (c struct{ server, load []int }) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -20,7 +21,7 @@ var cores = func() (c struct{ server, load []int }) {
 			all = append(all, i)
 		}
 	}
-	return divide(all)
+	return divide(all[:min(len(all), runtime.GOMAXPROCS(0))])
 }()
 
 // on has start start a process that stays on these cores, which it inherits from

@@ -7,6 +7,10 @@
 // much the server is the limit, which its CPU time shows; where it was not, the
 // run says so. Latency is thus that of a server that is fully busy.
 //
+// All servers have the default settings of fasthttp or net/http. The time limits
+// that a Site sets on a server of its own are not there: any server can have them,
+// and pays the same for them.
+//
 // A request with a session carries the cookie of one of 1,000 that were made
 // before, all in turn. The bases get the same cookies and ignore them, so that
 // what they have less to do is the session alone.
@@ -119,7 +123,7 @@ func (t *trial) start(ctx context.Context) error {
 	t.Versions[twisted] = s.version
 	t.servers = append(t.servers, s)
 	if s.cores < len(cores.server) {
-		t.Say("%s uses one core of the %d: compare its CPU per request", twisted, len(cores.server))
+		t.Skip("%s on more than one of the %d cores, which takes a process for each: compare its CPU per request", twisted, len(cores.server))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spindleweb/spindle/bench/internal/child"
+	"github.com/spindleweb/spindle/bench/internal/usage"
 )
 
 // own is the generator of our own, a child.
@@ -101,7 +102,7 @@ func generate(l load, wait time.Duration) (answers, error) {
 	slices.Sort(latencies)
 	return answers{
 		Requests: len(latencies), Took: took,
-		P50: rank(latencies, 0.5), P99: rank(latencies, 0.99), P999: rank(latencies, 0.999),
+		P50: usage.Rank(latencies, 0.5), P99: usage.Rank(latencies, 0.99), P999: usage.Rank(latencies, 0.999),
 	}, nil
 }
 
@@ -113,14 +114,6 @@ func request(host, path, cookie string) []byte {
 	}
 	b.WriteString("\r\n")
 	return b.Bytes()
-}
-
-// rank returns the value that a share of the sorted are not above.
-func rank(sorted []time.Duration, share float64) time.Duration {
-	if len(sorted) == 0 {
-		return 0
-	}
-	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
 }
 
 // A connection has one request under way at a time.

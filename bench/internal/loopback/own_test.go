@@ -174,14 +174,3 @@ func TestGenerateRequests(t *testing.T) {
 	require.Equal(t, map[string]bool{"a=1": true, "a=2": true, "": true, "a=4": true}, first)
 	require.Equal(t, map[string]bool{"/session": true}, paths)
 }
-
-func TestRank(t *testing.T) {
-	require.Zero(t, rank(nil, 0.5))
-	hundred := make([]time.Duration, 100)
-	for i := range hundred {
-		hundred[i] = time.Duration(i + 1)
-	}
-	require.Equal(t, time.Duration(51), rank(hundred, 0.5))
-	require.Equal(t, time.Duration(100), rank(hundred, 0.99))
-	require.Equal(t, time.Duration(7), rank([]time.Duration{7}, 0.999))
-}

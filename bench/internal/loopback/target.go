@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spindleweb/spindle/bench/internal/result"
+	"github.com/spindleweb/spindle/bench/internal/usage"
 )
 
 // A target is one path of one server.
@@ -35,7 +36,7 @@ type answers struct {
 func (s sample) perSecond() float64 { return float64(s.Requests) / s.Took.Seconds() }
 
 // cpu is the CPU time for one request, in µs.
-func (s sample) cpu() float64 { return micros(s.perRequest) }
+func (s sample) cpu() float64 { return 1000 * usage.MS(s.perRequest) }
 
 // measure puts the target under load once.
 func (t *trial) measure(ctx context.Context, g *target, each time.Duration) (s sample, err error) {
@@ -71,9 +72,9 @@ func (t *trial) record(g *target, s sample) {
 	}
 	add("requests per second", "req/s", true, s.perSecond())
 	add("CPU per request", "µs", false, s.cpu())
-	add("latency p50 at full load", "ms", false, micros(s.P50)/1e3)
-	add("latency p99 at full load", "ms", false, micros(s.P99)/1e3)
-	add("latency p99.9 at full load", "ms", false, micros(s.P999)/1e3)
+	add("latency p50 at full load", "ms", false, usage.MS(s.P50))
+	add("latency p99 at full load", "ms", false, usage.MS(s.P99))
+	add("latency p99.9 at full load", "ms", false, usage.MS(s.P999))
 }
 
 // figure describes a figure of g. The base is not its own.
@@ -87,5 +88,3 @@ func (g *target) figure(name, unit string, more bool) result.Figure {
 
 // chapter is the figures' Step.
 const chapter = "over loopback"
-
-func micros(d time.Duration) float64 { return float64(d) / 1e3 }

@@ -92,7 +92,8 @@ func timeoutFor(r row, n int, known map[row]measured, over time.Time) (time.Dura
 		if time.Now().Add(timeout).After(over) {
 			return 0, errors.New("there is no time left")
 		}
-		return timeout, nil
+		const likely = 600 // bytes each, of a library that takes much
+		return timeout, room(likely * float64(n))
 	}
 	times := float64(n) / float64(k.n)
 	// Settling takes collections as well, and requests are made during some.
@@ -101,15 +102,20 @@ func timeoutFor(r row, n int, known map[row]measured, over time.Time) (time.Dura
 	if end := time.Now().Add(need + timeout + time.Duration(times)*time.Second); end.After(over) {
 		return 0, fmt.Errorf("would take %v, and %v until they have ended, and there is not so much time left", need.Round(time.Second), timeout)
 	}
-	// The heap doubles before the collector comes.
+	return timeout, room(times * k.rss)
+}
+
+// room returns an error if there is not enough memory for sessions of so many
+// bytes. The heap doubles before the collector comes.
+func room(rss float64) error {
 	free, err := usage.Available()
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if want := 2.2 * times * k.rss; want > free {
-		return 0, fmt.Errorf("would take %.1f GiB, and %.1f are free", want/(1<<30), free/(1<<30))
+	if want := 2.2 * rss; want > free {
+		return fmt.Errorf("would take %.1f GiB, and %.1f are free", want/(1<<30), free/(1<<30))
 	}
-	return timeout, nil
+	return nil
 }
 
 // whole rounds up to a second, as some libraries count in seconds.

@@ -105,7 +105,7 @@ type filled struct {
 }
 
 func do(ctx context.Context, b *plan.Bench) error {
-	share := 7 * time.Minute
+	share := 12 * time.Minute
 	if b.Quick {
 		share = 20 * time.Second
 	}

@@ -27,13 +27,15 @@ type bar struct {
 // bars is a plot of one quantity: a line for each peer, best first, with its
 // name to the left, the value at its end and the ratio to the base in a column
 // of its own. On a logarithmic scale, where a length means nothing, a dot marks
-// the value.
+// the value, and a faint line leads to it.
 type bars struct {
 	list   []bar
 	log    bool
 	header string    // of the column of ratios; "" for none
 	names  vg.Length // the width of the names
 	row    vg.Length // the height of a line
+
+	write func(float64) string // puts values into words; nil for short
 }
 
 const (
@@ -86,7 +88,15 @@ func budget(r *result.Run, f *result.Figure) float64 {
 
 // height is what the plot takes.
 func (b *bars) height() vg.Length {
-	return b.row*vg.Length(len(b.list)) + 34
+	return b.row*vg.Length(len(b.list)) + 21 + b.top()
+}
+
+// top is what is above the first line: room for the header.
+func (b *bars) top() vg.Length {
+	if b.header == "" {
+		return 2
+	}
+	return 13
 }
 
 // draw draws the plot onto c.
@@ -121,8 +131,11 @@ func (b *bars) draw(c draw.Canvas) {
 		p.X.Min, p.X.Max = extent(all)
 		p.X.Tick.Marker = linearTicks(n)
 	}
+	if b.write != nil {
+		p.X.Tick.Marker = relabelled(p.X.Tick.Marker, b.write)
+	}
 	p.Add(grid{x: true}, rows{b, c.Max.X - 2})
-	p.Draw(draw.Crop(c, b.names+gap, -right, 4, -13))
+	p.Draw(draw.Crop(c, b.names+gap, -right, 4, -b.top()))
 	if b.header != "" {
 		put(c, style(tickSize, muted, false, draw.XRight, draw.YTop), vg.Point{X: c.Max.X - 2, Y: c.Max.Y - 1}, b.header)
 	}
@@ -157,8 +170,9 @@ func (b rows) Plot(c draw.Canvas, p *plot.Plot) {
 		if shown := finite(one.v) && !(b.log && one.v <= 0); shown {
 			end = x(one.v)
 			if b.log {
-				stroke(c, one.ink, 1.5, zero, at, end, at)
+				stroke(c, faint, 1.5, zero, at, end, at)
 				c.DrawGlyph(draw.GlyphStyle{Color: one.ink, Radius: dot, Shape: draw.CircleGlyph{}}, vg.Point{X: end, Y: at})
+				end += dot
 			} else {
 				c.FillPolygon(one.ink, []vg.Point{{X: zero, Y: at - 6}, {X: end, Y: at - 6}, {X: end, Y: at + 6}, {X: zero, Y: at + 6}})
 			}
@@ -168,8 +182,8 @@ func (b rows) Plot(c draw.Canvas, p *plot.Plot) {
 					stroke(c, text, 0.9, lo, at, hi, at)
 					stroke(c, text, 0.9, lo, at-2.5, lo, at+2.5)
 					stroke(c, text, 0.9, hi, at-2.5, hi, at+2.5)
+					end = max(end, hi)
 				}
-				end = max(end, hi)
 			}
 		}
 		if finite(one.budget) && one.budget > 0 {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -99,11 +100,16 @@ func timed(unit string) bool {
 	return slices.Contains([]string{"ns", "µs", "μs", "us", "ms", "s"}, unit)
 }
 
+// aside are the percentiles and extremes of what has a p99, too, which is drawn.
+var aside = regexp.MustCompile(`\b(p50|p99\.9|max|least|first|half|at most|before)\b`)
+
 // drawn reports whether a family is worth a plot; the others share a table. A
-// plot have times, rates and what a session takes in memory; not the bytes that
-// go with a time of the same name.
+// plot have times, rates and what a session takes in memory, of more than one
+// peer or with a budget; not the bytes that go with a time of the same name.
 func drawn(all []*family, m *family) bool {
 	switch {
+	case !m.budgeted() && (len(m.peers) == 1 || aside.MatchString(m.Name)):
+		return false
 	case timed(m.Unit), strings.HasSuffix(m.Unit, "/s"):
 		return true
 	case m.Unit != "B" && !strings.HasPrefix(m.Unit, "B/") && !strings.HasPrefix(m.Unit, "B per"):
@@ -112,12 +118,26 @@ func drawn(all []*family, m *family) bool {
 	return !slices.ContainsFunc(all, func(o *family) bool { return o.Name == m.Name && timed(o.Unit) })
 }
 
-// bounds returns the least and the greatest sample.
+// budgeted reports whether one of ours has a budget for it.
+func (m *family) budgeted() bool {
+	return slices.ContainsFunc(m.figures, func(f *result.Figure) bool { return f.Budget != 0 })
+}
+
+// bounds returns between what eight of ten samples lie. Unlike the least and the
+// greatest these are no further apart where there are more samples.
 func bounds(f *result.Figure) (lo, hi float64) {
 	if len(f.Samples) == 0 {
 		return 0, 0
 	}
-	return slices.Min(f.Samples), slices.Max(f.Samples)
+	s := slices.Sorted(slices.Values(f.Samples))
+	tenth := func(n int) float64 {
+		at, rest := n*(len(s)-1)/10, n*(len(s)-1)%10
+		if rest == 0 || s[at] == s[at+1] {
+			return s[at]
+		}
+		return s[at] + (s[at+1]-s[at])*float64(rest)/10
+	}
+	return tenth(1), tenth(9)
 }
 
 // withUnit writes a number with its unit.

@@ -67,7 +67,6 @@ func darkCSS() string {
 // everywhere.
 type cast struct {
 	peers []string // in order of appearance
-	bases []string
 	ink   map[string]ink
 }
 
@@ -78,10 +77,12 @@ func newCast(r *result.Run) *cast {
 			c.peers = append(c.peers, peer)
 		}
 	}
-	for i := range r.Figures {
-		meet(r.Figures[i].Peer)
-		if b := r.Figures[i].Base; b != "" && !slices.Contains(c.bases, b) {
-			c.bases = append(c.bases, b)
+	// Grey is what others stand on and itself stands on nothing.
+	under, stands := make(map[string]bool), make(map[string]bool)
+	for _, f := range r.Figures {
+		meet(f.Peer)
+		if f.Base != "" && f.Base != f.Peer {
+			under[f.Base], stands[f.Peer] = true, true
 		}
 	}
 	for _, v := range r.Curves {
@@ -96,7 +97,7 @@ func newCast(r *result.Run) *cast {
 		case isOurs(p):
 			c.ink[p] = ours[we%len(ours)]
 			we++
-		case isBare(p) || slices.Contains(c.bases, p):
+		case isBare(p) || under[p] && !stands[p]:
 			c.ink[p] = base
 		default:
 			c.ink[p] = others[they%len(others)]

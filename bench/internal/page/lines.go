@@ -106,8 +106,13 @@ func newCurves(c *cast, curves []result.Curve) *lines {
 		}
 		l.lines = append(l.lines, one)
 	}
-	l.logX = spread(xs)
-	l.logY = !l.distribute && spread(ys)
+	for _, one := range l.lines {
+		last := func(l line) float64 { return l.at[len(l.at)-1][1] }
+		if len(one.at) == 0 || len(l.lines[0].at) == 0 || last(one) != last(l.lines[0]) {
+			l.distribute = false // they do not end at the same height
+		}
+	}
+	l.logX, l.logY = l.distribute && spread(xs), !l.distribute && spread(ys)
 	l.keep()
 	return l
 }
@@ -152,7 +157,6 @@ func (l *lines) draw(c draw.Canvas) {
 		for _, v := range one.at {
 			xs, ys = append(xs, v[0]), append(ys, v[1])
 		}
-		ys = append(append(ys, one.lo...), one.hi...)
 	}
 	if len(xs) == 0 {
 		return
@@ -177,10 +181,13 @@ func (l *lines) draw(c draw.Canvas) {
 	}
 	if l.logY {
 		lo, hi := span(ys)
-		p.Y.Min, p.Y.Max = lo/1.1, hi*1.1
+		p.Y.Min, p.Y.Max = lo/1.2, hi*1.2
 		p.Y.Scale, p.Y.Tick.Marker = logScale{}, logTicks(5)
 	} else {
 		p.Y.Min, p.Y.Max = extent(ys)
+		if !l.distribute {
+			p.Y.Max *= 1.1
+		}
 		p.Y.Tick.Marker = linearTicks(5)
 	}
 	if l.distribute {
@@ -218,8 +225,8 @@ func (l *lines) Plot(c draw.Canvas, p *plot.Plot) {
 			pt := vg.Point{X: x(v[0]), Y: y(v[1])}
 			pts = append(pts, pt)
 			if one.lo != nil {
-				if finite(one.lo[j]) && finite(one.hi[j]) {
-					stroke(c, one.ink, 1, pt.X, y(one.lo[j]), pt.X, y(one.hi[j]))
+				if lo, hi := max(one.lo[j], p.Y.Min), min(one.hi[j], p.Y.Max); lo < hi {
+					stroke(c, one.ink, 1, pt.X, y(lo), pt.X, y(hi)) // cut at the edges, or one would set the scale for all
 				}
 				c.DrawGlyph(draw.GlyphStyle{Color: one.ink, Radius: st.Width + 1.2, Shape: draw.CircleGlyph{}}, pt)
 			}

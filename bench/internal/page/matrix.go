@@ -69,37 +69,66 @@ func smallFigures(r *result.Run, all []*family) *matrix {
 	return t
 }
 
-// facts is the table of checks, and nil if there are none.
-func facts(r *result.Run) *matrix {
-	if len(r.Facts) == 0 {
-		return nil
-	}
-	t := &matrix{Corner: "check"}
+// facts are the tables of checks. A check in which none takes part of those in
+// the table so far, but ourselves, begins another.
+func facts(r *result.Run) (all []*matrix) {
 	var checks []string
 	for _, f := range r.Facts {
-		t.add(f.Peer)
 		if !slices.Contains(checks, f.Check) {
 			checks = append(checks, f.Check)
 		}
 	}
+	var tables [][]result.Fact
 	for _, check := range checks {
-		row := matrixRow{Name: check, Cells: make([]cell, len(t.Columns))}
+		var of []result.Fact
+		apart := false // from the table so far
 		for _, f := range r.Facts {
-			if f.Check != check {
-				continue
+			if f.Check == check {
+				of = append(of, f)
+				apart = apart || !isOurs(f.Peer)
 			}
-			one := cell{Text: f.Says, Class: "none"}
-			mark := "–"
-			switch f.Verdict {
-			case result.Good:
-				one.Class, mark = "good", "✓"
-			case result.Bad:
-				one.Class, mark = "bad", "✗"
-			}
-			one.Text = mark + " " + one.Text
-			row.Cells[slices.IndexFunc(t.Columns, func(c column) bool { return c.Name == f.Peer })] = one
 		}
-		t.Rows = append(t.Rows, row)
+		n := len(tables) - 1
+		if n >= 0 {
+			for _, f := range of {
+				apart = apart && (isOurs(f.Peer) || !slices.ContainsFunc(tables[n], func(g result.Fact) bool { return g.Peer == f.Peer }))
+			}
+		}
+		if n < 0 || apart {
+			tables = append(tables, of)
+		} else {
+			tables[n] = append(tables[n], of...)
+		}
+	}
+	for _, of := range tables {
+		all = append(all, verdicts(of))
+	}
+	return all
+}
+
+// verdicts is the table of some facts.
+func verdicts(facts []result.Fact) *matrix {
+	t := &matrix{Corner: "check"}
+	for _, f := range facts {
+		t.add(f.Peer)
+	}
+	rows := make(map[string]int)
+	for _, f := range facts {
+		at, ok := rows[f.Check]
+		if !ok {
+			at = len(t.Rows)
+			rows[f.Check] = at
+			t.Rows = append(t.Rows, matrixRow{Name: f.Check, Cells: make([]cell, len(t.Columns))})
+		}
+		class, mark := "none", "–"
+		switch f.Verdict {
+		case result.Good:
+			class, mark = "good", "✓"
+		case result.Bad:
+			class, mark = "bad", "✗"
+		}
+		i := slices.IndexFunc(t.Columns, func(c column) bool { return c.Name == f.Peer })
+		t.Rows[at].Cells[i] = cell{Text: mark + " " + f.Says, Class: class}
 	}
 	return t
 }

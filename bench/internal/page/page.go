@@ -30,10 +30,11 @@ type view struct {
 	CSS               template.CSS
 	Quick             bool
 	When, Took, Where string
+	Picture           template.HTML
 	Says              []string
 	Score             []score
 	Sections          []section
-	Facts             *matrix
+	Facts             []*matrix
 	Versions          [][2]string
 	LeftOut           []string
 	Command           string
@@ -50,6 +51,9 @@ func Write(w io.Writer, r *result.Run) error {
 	}
 	if r.Quick {
 		v.Command += " -quick"
+	}
+	if height, desc, body := picture(r, c); len(r.Figures) > 0 {
+		v.Picture = template.HTML(figure(pictureWidth, height, "The four that tell most", desc, body))
 	}
 	if !r.Started.IsZero() {
 		v.When = r.Started.UTC().Format("2 January 2006, 15:04 UTC")
@@ -110,6 +114,9 @@ func where(m result.Machine) string {
 func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
+	}
+	if what, ok := strings.CutSuffix(what, "y"); ok {
+		return fmt.Sprintf("%d %sies", n, what)
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +18,12 @@ import (
 )
 
 const hostile = "</title></svg><script>alert(1)</script>\"' onload=\"x\" <b>&\x00\x1b\n\uFFFE\xff style=\"fill:#E8590C\""
+
+// What two panels of the picture show.
+const (
+	rate  = "requests per second, existing session"
+	added = "added by the session, one core"
+)
 
 // odd are runs that are unlike any that one expects.
 func odd() map[string]*result.Run {
@@ -45,10 +52,10 @@ func odd() map[string]*result.Run {
 			Machine: result.Machine{System: hostile, CPU: hostile, Go: hostile}, Versions: map[string]string{hostile: hostile}, LeftOut: []string{hostile},
 			Figures: []result.Figure{
 				{Step: hostile, Name: hostile, Of: hostile, At: 1, Peer: hostile, Unit: "ns", Base: hostile, Budget: 1, Samples: []float64{1, 2}},
-				{Step: "loopback", Name: hostile, Peer: "spindle, " + hostile, Unit: "req/s", Samples: []float64{1, 2}},
-				{Step: "loopback", Name: hostile, Peer: "fasthttp", Unit: "req/s", Base: "fasthttp", Samples: []float64{1, 2}},
-				{Step: "in process", Name: hostile, Of: hostile, At: 1, Peer: "spindle, " + hostile, Unit: "ns", Samples: []float64{1, 2}},
-				{Step: "in process", Name: hostile, Of: hostile, At: 1, Peer: hostile, Unit: "ns", Samples: []float64{1, 2}},
+				{Step: "over loopback", Name: rate, Peer: "spindle, " + hostile, Unit: "req/s", More: true, Samples: []float64{1, 2}},
+				{Step: "over loopback", Name: rate, Peer: "fasthttp", Unit: "req/s", More: true, Base: "fasthttp", Samples: []float64{1, 2}},
+				{Step: "in process", Name: added, Of: hostile, At: 1, Peer: "spindle, " + hostile, Unit: "ns", Samples: []float64{1, 2}},
+				{Step: "in process", Name: added, Of: hostile, At: 1, Peer: hostile, Unit: "ns", Samples: []float64{1, 2}},
 				{Step: hostile, Name: hostile, Peer: hostile, Unit: hostile, Samples: []float64{1, 2}},
 			},
 			Curves: []result.Curve{{Step: hostile, Name: hostile, Peer: hostile, X: hostile, Y: hostile, At: [][2]float64{{1, 2}, {2, 3}}}},
@@ -62,18 +69,20 @@ func odd() map[string]*result.Run {
 	} {
 		alone, beside := new(result.Run), new(result.Run)
 		for _, step := range []string{"in process", "over loopback"} {
-			for _, at := range []int{0, 10} {
+			for _, k := range []struct {
+				name, unit string
+				at         int
+			}{{added, "ns", 0}, {added, "ns", 10}, {rate, "req/s", 0}} {
+				like := result.Figure{Step: step, Name: k.name, At: k.at, Peer: "spindle", Unit: k.unit, Base: "fasthttp", Budget: v}
 				for i, other := range []float64{1, 1e5} {
-					f := one([]string{"ns", "req/s", "B"}[at%3], at)
-					f.Step, f.Peer, f.Base = step, []string{"fasthttp", "scs"}[i], "fasthttp"
+					f := like
+					f.Peer, f.Budget = []string{"fasthttp", "scs"}[i], 0
 					beside.Add(f, other)
 				}
 				for _, r := range []*result.Run{alone, beside} {
-					f := one([]string{"ns", "req/s", "B"}[at%3], at)
-					f.Step, f.Base, f.Budget = step, "fasthttp", v
-					r.Add(f, v)
-					r.Add(f, 2)
-					r.Add(f, v)
+					r.Add(like, v)
+					r.Add(like, 2)
+					r.Add(like, v)
 				}
 			}
 		}
@@ -96,7 +105,7 @@ func wellFormed(t *testing.T, s string) {
 		}
 		require.NoError(t, err)
 		if e, ok := tok.(xml.StartElement); ok {
-			require.Contains(t, []string{"svg", "title", "desc", "style", "g", "path", "text"}, e.Name.Local)
+			require.Contains(t, []string{"svg", "title", "desc", "style", "g", "path", "rect", "text"}, e.Name.Local)
 			for _, a := range e.Attr {
 				require.False(t, strings.HasPrefix(a.Name.Local, "on"), a.Name.Local)
 				require.NotContains(t, a.Value, "NaN")
@@ -143,7 +152,7 @@ func TestWhatIsShown(t *testing.T) {
 	require.NoError(t, page.Write(&b, sampleRun()))
 	for _, s := range []string{
 		"Full run", "12 September 2026, 14:03 UTC", "26m3s", "2 cores", "24 GiB",
-		"9 of 11 budgets held", "the best of ours leads in", "ours pass 4 of 4",
+		"9 of 11 budgets are held", "the best of ours leads in", "ours pass 4 of 4",
 		"<h2>In process</h2>", "<h2>Timers</h2>", "<h2>Correctness</h2>",
 		"logarithmic scale", "7,158 kept", `class="bad"`, "go run .</code>", "result.json",
 		"its state travels in the cookie", "v1.77.0", "median, ns",
@@ -151,7 +160,7 @@ func TestWhatIsShown(t *testing.T) {
 		require.Contains(t, b.String(), s)
 	}
 	require.Less(t, strings.Index(b.String(), "<h2>In process"), strings.Index(b.String(), "<h2>Timers"))
-	require.Equal(t, strings.Count(b.String(), "<svg"), strings.Count(b.String(), "<details>"), "every plot has its numbers")
+	require.Equal(t, strings.Count(b.String(), "<svg"), 1+strings.Count(b.String(), "<details>"), "every plot but the picture has its numbers")
 
 	b.Reset()
 	r := sampleRun()
@@ -164,21 +173,19 @@ func TestWhatIsShown(t *testing.T) {
 func TestPictureShows(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, page.Picture(&b, sampleRun()))
-	for _, s := range []string{"of bare fasthttp", "Time a session adds", "83\u00a0%", "341\u00a0ns", "prefers-color-scheme"} {
+	for _, s := range []string{
+		"bare fasthttp: 100", "83\u00a0%", `textLength="`, "Time that a session adds", "1M live sessions", "341\u00a0ns",
+		"Memory of a session", "How late sessions end", "prefers-color-scheme",
+	} {
 		require.Contains(t, b.String(), s)
 	}
-	// Without the first two groups, the next two are shown.
+	// What was not measured has no panel.
 	r := sampleRun()
-	r.Figures = r.Figures[:0]
-	for _, f := range sampleRun().Figures {
-		if f.Step == "memory" || f.Step == "endings" {
-			r.Figures = append(r.Figures, f)
-		}
-	}
+	r.Figures = slices.DeleteFunc(r.Figures, func(f result.Figure) bool { return f.Step == "memory" })
 	b.Reset()
 	require.NoError(t, page.Picture(&b, r))
-	require.Contains(t, b.String(), "How late, p99")
-	require.Contains(t, b.String(), "Resident, each")
+	require.Contains(t, b.String(), "How late sessions end")
+	require.NotContains(t, b.String(), "Memory of a session")
 	b.Reset()
 	require.NoError(t, page.Picture(&b, new(result.Run)))
 	require.Contains(t, b.String(), "nothing to show")

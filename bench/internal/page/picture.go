@@ -14,38 +14,65 @@ import (
 )
 
 const (
-	pictureWidth = 800
-	panelTop     = 66 // above this are title and what is measured
-	panelFoot    = 20
+	pictureWidth  = 800
+	pictureMargin = 24
+	panelGap      = 36 // between two beside each other
+	panelHead     = 46 // title and what is measured
+	panelRow      = 20 // of a bar
+	pictureFoot   = 34
 )
 
-// A panel is one half of the picture.
+// A tale is what a panel shows, and of which family: the first whose name begins
+// so.
+type tale struct{ title, note, step, name, unit string }
+
+// told are what the picture shows: what a request costs, by itself and among
+// many sessions, what a session takes, and when it ends. In the notes # is the
+// size.
+var told = []tale{
+	{"Requests a second; bare fasthttp: 100 %", "with a live session, over loopback · more is better", "over loopback", "requests per second, existing session", "req/s"},
+	{"Time that a session adds to a request", "# live sessions, in process, one core · less is better", "in process", "added by the session, one core", "ns"},
+	{"Memory of a session", "# live, empty sessions, resident · less is better", "memory", "RSS of a session", "B"},
+	{"How late sessions end, p99", "# due, swept each second where that can be set · less is better", "endings", "gone after due, p99", "ms"},
+}
+
+// A panel is one of the plots of the picture.
 type panel struct {
 	title, note string
 	bars        *bars
 }
 
-// Picture writes an SVG that shows the two things of r that tell most, for the
-// README: what share of a bare server's requests a library leaves, and what a
-// session adds to a request among many; in place of what is missing, how late
-// sessions end or what they take in memory.
+// Picture writes an SVG that shows the four things of r that tell most, for the
+// README.
 func Picture(w io.Writer, r *result.Run) error {
-	c := newCast(r)
-	var panels []panel
-	for _, make := range []func(*result.Run, *cast) *panel{sharePanel, addedPanel, latePanel, memoryPanel} {
-		if p := make(r, c); p != nil && len(p.bars.list) > 0 && len(panels) < 2 {
-			panels = append(panels, *p)
+	height, desc, body := picture(r, newCast(r))
+	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%g" viewBox="0 0 %[1]d %[2]g" role="img"><title>Spindle beside others</title><desc>%s</desc>`+
+		`<style>text{font-family:%s;paint-order:stroke;stroke-width:2.5px;stroke-linejoin:round}%s</style>`+
+		`<rect x=".5" y=".5" width="%d" height="%g" rx="8" fill="%s" stroke="%s" class="f-card s-faint"/>%s</svg>
+`, pictureWidth, height.Points(), html.EscapeString(clean(desc)), typeface, "text{stroke:"+card.light+"}"+darkCSS()+"@media (prefers-color-scheme:dark){text{stroke:"+card.dark+"}}",
+		pictureWidth-1, height.Points()-1, card.light, faint.light, body)
+	return err
+}
+
+// picture draws the panels, two beside each other, and puts them into words.
+func picture(r *result.Run, c *cast) (height vg.Length, desc, body string) {
+	panels := panelsOf(r, c)
+	if len(panels) == 0 {
+		height, desc = 120, "Nothing was measured."
+	}
+	var names vg.Length
+	var tops []vg.Length
+	height += pictureMargin
+	for i, p := range panels {
+		names = max(names, p.bars.widest())
+		if i%2 == 0 {
+			high := p.bars.height()
+			if i+1 < len(panels) {
+				high = max(high, panels[i+1].bars.height())
+			}
+			tops = append(tops, height)
+			height += panelHead + high + pictureMargin
 		}
-	}
-	height := vg.Length(200)
-	for _, p := range panels {
-		height = max(height, panelTop+panelFoot+p.bars.height()+24)
-	}
-	desc := "Nothing was measured."
-	if len(panels) > 0 {
-		desc = ""
-	}
-	for _, p := range panels {
 		desc += p.title + " (" + p.note + "):"
 		for i, one := range p.bars.list {
 			if i > 0 {
@@ -55,36 +82,36 @@ func Picture(w io.Writer, r *result.Run) error {
 		}
 		desc += ". "
 	}
-	body := drawing(pictureWidth, height, func(dc draw.Canvas) {
-		dc.SetColor(card)
-		dc.Fill(dc.Rectangle.Path())
-		at := func(x, y vg.Length) vg.Point { return vg.Point{X: x, Y: dc.Max.Y - y} }
-		put(dc, style(11, muted, false, draw.XLeft, draw.YBottom), at(24, dc.Max.Y-14), clean(foot(r)))
-		if len(panels) == 0 {
-			put(dc, style(13, muted, false, draw.XCenter, draw.YCenter), dc.Center(), "nothing to show yet")
-			return
+	height += pictureFoot - pictureMargin
+	const width = (pictureWidth - 2*pictureMargin - panelGap) / 2
+	return height, strings.TrimSpace(desc), drawing(pictureWidth, height, func(dc draw.Canvas) {
+		line := func(x, y vg.Length, size vg.Length, i ink, bold bool, s string) {
+			st := style(size, i, bold, draw.XLeft, draw.YTop)
+			put(dc, st, vg.Point{X: x, Y: dc.Max.Y - y}, shorten(s, st, pictureWidth-pictureMargin-x))
 		}
-		width := (pictureWidth - 48 - 32*vg.Length(len(panels)-1)) / vg.Length(len(panels))
+		if len(panels) == 0 {
+			line(pictureMargin, 50, 13, muted, false, "nothing to show yet")
+		}
 		for i, p := range panels {
-			left := 24 + (width+32)*vg.Length(i)
-			put(dc, style(15, text, true, draw.XLeft, draw.YTop), at(left, 18), shorten(p.title, style(15, text, true, 0, 0), width))
-			put(dc, style(11, muted, false, draw.XLeft, draw.YTop), at(left, 39), shorten(p.note, style(11, muted, false, 0, 0), width))
-			p.bars.names = p.bars.widest()
-			top := dc.Max.Y - panelTop
+			left, top := pictureMargin+vg.Length(i%2)*(width+panelGap), tops[i/2]
+			line(left, top, 14, text, true, p.title)
+			line(left, top+20, 10.5, muted, false, p.note)
+			p.bars.names = names
+			from := dc.Max.Y - top - panelHead
 			p.bars.draw(draw.Canvas{Canvas: dc.Canvas, Rectangle: vg.Rectangle{
-				Min: vg.Point{X: left, Y: top - p.bars.height()}, Max: vg.Point{X: left + width, Y: top},
+				Min: vg.Point{X: left, Y: from - p.bars.height()}, Max: vg.Point{X: left + width, Y: from},
 			}})
 		}
+		line(pictureMargin, height-pictureFoot+8, 10, muted, false, foot(r, panels))
 	})
-	_, err := fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%g" viewBox="0 0 %[1]d %[2]g" role="img"><title>Spindle beside others</title><desc>%s</desc><style>text{font-family:%s}%s</style>%s</svg>
-`, pictureWidth, height.Points(), html.EscapeString(clean(strings.TrimSpace(desc))), typeface, darkCSS(), body)
-	return err
 }
 
 // foot is the line below the panels.
-func foot(r *result.Run) string {
-	var parts []string
-	parts = append(parts, "medians; whiskers: all rounds")
+func foot(r *result.Run, panels []panel) string {
+	parts := []string{"spindle/session: the sessions alone, without site and tree", "medians; 8 of 10 samples within the whiskers"}
+	if slices.ContainsFunc(panels, func(p panel) bool { return p.bars.log }) {
+		parts = append(parts, "dots: logarithmic")
+	}
 	if r.Machine.Cores > 0 {
 		parts = append(parts, plural(r.Machine.Cores, "core"))
 	}
@@ -100,114 +127,85 @@ func foot(r *result.Run) string {
 	return strings.Join(parts, " · ")
 }
 
+// panelsOf are those of what was measured.
+func panelsOf(r *result.Run, c *cast) (all []panel) {
+	for _, t := range told {
+		for _, m := range families(r, t.step) {
+			if !m.is(t) {
+				continue
+			}
+			b, size := largest(r, c, m)
+			if b == nil {
+				continue
+			}
+			b.write = func(v float64) string { return inUnit(v, m.Unit) }
+			if bare := m.at("fasthttp", size); m.more && bare != nil && bare.Median() > 0 {
+				b.scale(100 / bare.Median())
+				b.write = func(v float64) string { return fmt.Sprintf("%.0f\u00a0%%", v) }
+			}
+			for i := range b.list {
+				b.list[i].says = b.write(b.list[i].v)
+			}
+			all = append(all, panel{t.title, strings.Replace(t.note, "#", short(float64(size)), 1), b})
+			break
+		}
+	}
+	return all
+}
+
+func (m *family) is(t tale) bool {
+	return m.Step == t.step && m.Unit == t.unit && strings.HasPrefix(m.Name, t.name)
+}
+
+// isTold reports whether the picture shows m.
+func (m *family) isTold() bool { return slices.ContainsFunc(told, m.is) }
+
+// largest makes the bars of the largest size at which half of the peers were
+// measured or more, and ours among them; nil if there is none.
+func largest(r *result.Run, c *cast, m *family) (*bars, int) {
+	for _, size := range slices.Backward(m.sizes) {
+		b := newBars(r, c, m, size)
+		if 2*len(b.list) < len(m.peers) || !slices.ContainsFunc(b.list, func(one bar) bool { return one.bold }) {
+			continue
+		}
+		b.header, b.row = "", panelRow
+		for i := range b.list {
+			one := &b.list[i]
+			one.ratio, one.budget = "", 0
+			if !one.bold && one.ink != base {
+				one.ink = others[0] // all have their names beside them
+			}
+		}
+		return b, size
+	}
+	return nil, 0
+}
+
+// scale multiplies all values, which then want a linear scale.
+func (b *bars) scale(by float64) {
+	b.log = false
+	for i := range b.list {
+		one := &b.list[i]
+		one.v, one.lo, one.hi = by*one.v, by*one.lo, by*one.hi
+	}
+}
+
+// inUnit writes a value; a time in the unit that makes a short number of it.
+func inUnit(v float64, unit string) string {
+	units := []string{"ns", "µs", "ms", "s"}
+	if i := slices.Index(units, unit); i >= 0 {
+		for ; i < len(units)-1 && v >= 999.5; i++ {
+			v /= 1000
+		}
+		unit = units[i]
+	}
+	return withUnit(v, unit)
+}
+
 // widest is what the names of b take.
 func (b *bars) widest() (w vg.Length) {
 	for _, one := range b.list {
 		w = max(w, b.style(one).Width(clean(one.name)))
 	}
 	return min(w, 130)
-}
-
-// pick returns the first family, of the steps whose names contain word, for which
-// is holds and that has one of ours.
-func pick(r *result.Run, word string, is func(*family) bool) *family {
-	for _, step := range stepNames(r) {
-		if !strings.Contains(step, word) {
-			continue
-		}
-		for _, m := range families(r, step) {
-			if is(m) && slices.ContainsFunc(m.peers, isOurs) {
-				return m
-			}
-		}
-	}
-	return nil
-}
-
-// biggest makes bars of the largest size that has more than one peer.
-func biggest(r *result.Run, c *cast, m *family) (*bars, int) {
-	for _, size := range slices.Backward(m.sizes) {
-		if b := newBars(r, c, m, size); len(b.list) > 1 {
-			b.header, b.row = "", 22
-			for i := range b.list {
-				b.list[i].ratio, b.list[i].budget = "", 0
-			}
-			return b, size
-		}
-	}
-	return new(bars), 0
-}
-
-// sharePanel is a library's requests a second as a share of its bare server's.
-func sharePanel(r *result.Run, c *cast) *panel {
-	rates := func(m *family) bool { return m.Unit == "req/s" && strings.Contains(m.Name, "existing") }
-	m := pick(r, "loopback", rates)
-	if m == nil {
-		if m = pick(r, "loopback", func(m *family) bool { return m.Unit == "req/s" && len(m.bases) > 0 }); m == nil {
-			return nil
-		}
-	}
-	p := &panel{title: "Requests a second, of bare fasthttp's", note: m.title() + " · loopback · more is better"}
-	b, _ := biggest(r, c, m)
-	whole := m.at("fasthttp", m.sizes[len(m.sizes)-1])
-	if whole == nil || !(whole.Median() > 0) {
-		return nil
-	}
-	b.log = false
-	for i := range b.list {
-		one := &b.list[i]
-		one.v, one.lo, one.hi = 100*one.v/whole.Median(), 100*one.lo/whole.Median(), 100*one.hi/whole.Median()
-		one.says = fmt.Sprintf("%.0f\u00a0%%", one.v)
-	}
-	p.bars = b
-	return p
-}
-
-// addedPanel is what a session adds to a request with the most live.
-func addedPanel(r *result.Run, c *cast) *panel {
-	for _, word := range []string{"added by the session", "added", ""} {
-		m := pick(r, "in process", func(m *family) bool { return m.Unit == "ns" && strings.Contains(m.Name, word) })
-		if m == nil {
-			continue
-		}
-		if word == "" {
-			return sizedPanel(r, c, m, "")
-		}
-		return sizedPanel(r, c, m, "Time a session adds to a request")
-	}
-	return nil
-}
-
-// latePanel is how late sessions end.
-func latePanel(r *result.Run, c *cast) *panel {
-	m := pick(r, "endings", func(m *family) bool { return m.Unit == "ms" && strings.Contains(m.Name, "late") })
-	if m == nil {
-		return nil
-	}
-	return sizedPanel(r, c, m, "")
-}
-
-// memoryPanel is what a session takes.
-func memoryPanel(r *result.Run, c *cast) *panel {
-	m := pick(r, "memory", func(m *family) bool { return strings.HasPrefix(m.Unit, "B") })
-	if m == nil {
-		return nil
-	}
-	return sizedPanel(r, c, m, "")
-}
-
-func sizedPanel(r *result.Run, c *cast, m *family, title string) *panel {
-	b, size := biggest(r, c, m)
-	if title == "" {
-		title = capital(m.Name)
-	}
-	var notes []string
-	if size != 0 {
-		notes = append(notes, strings.TrimPrefix(sized(size, m.Of), ", "))
-	}
-	if b.log {
-		notes = append(notes, "logarithmic scale")
-	}
-	notes = append(notes, "less is better")
-	return &panel{title, strings.Join(notes, " · "), b}
 }

@@ -82,13 +82,13 @@ func sampleRun() *result.Run {
 
 	for i, at := range []int{1_000_000, 10_000_000} {
 		k := float64(i)
-		fill(result.Figure{Step: "memory", Name: "resident, each", At: at, Of: "live, empty sessions", Unit: "B"}, []float64{0, 0, 186 + 5*k, 181, 231 - 20*k, 205, 201, 325, 0, 539 * (1 - k), 298}, 200)
+		fill(result.Figure{Step: "memory", Name: "RSS of a session", At: at, Of: "live, empty sessions", Unit: "B"}, []float64{0, 0, 186 + 5*k, 181, 231 - 20*k, 205, 201, 325, 0, 539 * (1 - k), 298}, 200)
 		fill(result.Figure{Step: "memory", Name: "a collection, wall time", At: at, Of: "live, empty sessions", Unit: "ms"}, []float64{0, 0, 52 * (1 + 9*k), 51 * (1 + 9*k), 359 * (1 + 9*k), 98 * (1 + 9*k), 97 * (1 + 9*k), 136 * (1 + 9*k), 0, 420 * (1 - k), 353 * (1 + 9*k)}, 60*(1-k))
 		fill(result.Figure{Step: "memory", Name: "objects, each", At: at, Of: "live, empty sessions", Unit: "objects"}, []float64{0, 0, 2, 2, 5, 2, 2, 3, 0, 6 * (1 - k), 5}, 0)
 	}
 	fill(result.Figure{Step: "memory", Name: "given back after all ended", Unit: "%", More: true}, []float64{0, 0, 96, 96, 93, 12, 14, 88, 0, 91, 90}, 90)
 
-	fill(result.Figure{Step: "endings", Name: "how late, p99", At: 1_000_000, Of: "sessions due within a second", Unit: "ms"}, []float64{0, 0, 19, 18, 1600, 0, 11000, 1600, 0, 36, 1000}, 50)
+	fill(result.Figure{Step: "endings", Name: "gone after due, p99; one timeout", At: 1_000_000, Of: "sessions due within a second", Unit: "ms"}, []float64{0, 0, 19, 18, 1600, 0, 11000, 1600, 0, 36, 1000}, 50)
 	fill(result.Figure{Step: "endings", Name: "CPU of each end", Unit: "µs"}, []float64{0, 0, 0.81, 0.79, 2, 0, 0.35, 0.34, 0, 2.9, 2.2}, 1)
 	fill(result.Figure{Step: "endings", Name: "goroutines at the most", Unit: "goroutines"}, []float64{0, 0, 40, 38, 4, 0, 5, 5, 0, 15000, 4}, 0)
 	for i, peer := range names {

@@ -1,7 +1,10 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/spindleweb/spindle/bench/internal/result"
@@ -9,20 +12,20 @@ import (
 
 // says puts into sentences what the run shows of us.
 func says(r *result.Run, c *cast) (all []string) {
-	for _, s := range []string{saysBudgets(r), saysPlaces(r, c), saysRate(r), saysFacts(r)} {
+	for _, s := range []string{saysRate(r), saysPlaces(r), saysBudgets(r), saysFacts(r)} {
 		if s != "" {
 			all = append(all, s)
 		}
 	}
 	if len(all) == 0 {
-		all = append(all, fmt.Sprintf("%s measured, %s.", plural(len(r.Figures), "figure"), plural(len(c.peers), "library measured")))
+		all = append(all, fmt.Sprintf("%s of %s measured.", plural(len(r.Figures), "figure"), plural(len(c.peers), "peer")))
 	}
 	return all
 }
 
 func saysBudgets(r *result.Run) string {
 	var held, known int
-	worst, name, by := 0.0, "", ""
+	worst, name := 0.0, ""
 	for i := range r.Figures {
 		f := &r.Figures[i]
 		ok, has := r.Within(f)
@@ -39,10 +42,7 @@ func saysBudgets(r *result.Run) string {
 			v, _ = r.Ratio(f)
 		}
 		if u := used(f, v); u > worst {
-			worst, name, by = u, f.Step+", "+f.Name, times(u)
-			if f.At != 0 {
-				name += sized(f.At, f.Of)
-			}
+			worst, name = u, quoted(f.Step, f.Name)
 		}
 	}
 	switch {
@@ -51,16 +51,27 @@ func saysBudgets(r *result.Run) string {
 	case held == known:
 		return fmt.Sprintf("All %s are held.", plural(known, "budget"))
 	}
-	return fmt.Sprintf("%d of %s held; missed by most: %s, at %s its budget.", held, plural(known, "budget"), name, by)
+	return fmt.Sprintf("%d of %s are held; missed by most is that of %s, at %s of it.", held, plural(known, "budget"), name, times(worst))
 }
 
+// nothing is more than what is next to nothing, in whatever unit.
+const nothing = 0.05
+
 // saysPlaces counts where the best of ours stands among those who do the same.
-// Where the ranges of samples overlap nobody is ahead.
-func saysPlaces(r *result.Run, c *cast) string {
+// Where the bounds of samples overlap, or both are next to nothing, nobody is
+// ahead. What stands on different bases is left out: they would be compared, too.
+func saysPlaces(r *result.Run) string {
+	type lost struct {
+		by   float64
+		what string
+	}
 	var ahead, level int
-	var behind []string
+	var behind []lost
 	for _, step := range stepNames(r) {
 		for _, m := range families(r, step) {
+			if len(m.bases) > 1 {
+				continue
+			}
 			for _, size := range m.sizes {
 				us, them := best(m, size, isOurs), best(m, size, func(p string) bool { return !isOurs(p) && !isBare(p) })
 				if us == nil || them == nil {
@@ -68,18 +79,15 @@ func saysPlaces(r *result.Run, c *cast) string {
 				}
 				ulo, uhi := bounds(us)
 				tlo, thi := bounds(them)
+				u, t := us.Median(), them.Median()
 				switch {
-				case ulo <= thi && tlo <= uhi:
+				case ulo <= thi && tlo <= uhi, math.Abs(u) < nothing && math.Abs(t) < nothing:
 					level++
-				case (us.Median() > them.Median()) == m.more:
+				case (u > t) == m.more:
 					ahead++
 				default:
-					what := step + ", " + m.Name
-					if size != 0 {
-						what += sized(size, m.Of)
-					}
-					behind = append(behind, fmt.Sprintf("%s (%s: %s against %s)", what, them.Peer,
-						result.Number(them.Median()), withUnit(us.Median(), m.Unit)))
+					behind = append(behind, lost{max(u/t, t/u), fmt.Sprintf("%s: %s has %s, we %s",
+						quoted(step, m.Name), them.Peer, result.Number(t), withUnit(u, m.Unit))})
 				}
 			}
 		}
@@ -88,18 +96,20 @@ func saysPlaces(r *result.Run, c *cast) string {
 	if n == 0 {
 		return ""
 	}
-	s := fmt.Sprintf("Of %s that others have too, the best of ours leads in %d, is level with the best other in %d (ranges overlap) and behind in %d", plural(n, "figure"), ahead, level, len(behind))
-	const named = 4
+	s := fmt.Sprintf("Of %s that others have too, the best of ours leads in %d, is level with the best other in %d (whiskers overlap) and behind in %d", plural(n, "figure"), ahead, level, len(behind))
 	if len(behind) == 0 {
 		return s + "."
 	}
-	more := ""
-	if len(behind) > named {
-		more = fmt.Sprintf("; and %d more", len(behind)-named)
-		behind = behind[:named]
+	slices.SortStableFunc(behind, func(a, b lost) int { return cmp.Compare(b.by, a.by) })
+	var worst []string
+	for _, l := range behind[:min(3, len(behind))] {
+		worst = append(worst, l.what)
 	}
-	return s + ": " + strings.Join(behind, "; ") + more + "."
+	return s + ", by most in " + strings.Join(worst, "; ") + "."
 }
+
+// quoted names a figure within a sentence.
+func quoted(step, name string) string { return "“" + name + "” (" + step + ")" }
 
 // best returns the best figure of a family at a size among some peers, or nil.
 func best(m *family, size int, who func(string) bool) (found *result.Figure) {

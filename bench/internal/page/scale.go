@@ -103,6 +103,17 @@ func logTicks(n int) plot.TickerFunc {
 	}
 }
 
+// relabelled are the ticks of t with other labels.
+func relabelled(t plot.Ticker, write func(float64) string) plot.TickerFunc {
+	return func(lo, hi float64) []plot.Tick {
+		ticks := t.Ticks(lo, hi)
+		for i := range ticks {
+			ticks[i].Label = write(ticks[i].Value)
+		}
+		return ticks
+	}
+}
+
 // short writes a round number in few letters: 250k, 10M.
 func short(v float64) string {
 	a := math.Abs(v)

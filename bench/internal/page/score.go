@@ -6,7 +6,8 @@ import (
 	"github.com/spindleweb/spindle/bench/internal/result"
 )
 
-// A score is one budget and how it was kept.
+// A score is one budget and how it was kept. Where is the step that begins with
+// it.
 type score struct {
 	What, Where, Peer   string
 	Value, Budget, Used string
@@ -16,20 +17,26 @@ type score struct {
 
 // scores are all budgets, in order of appearance.
 func scores(r *result.Run) (all []score) {
+	step := ""
 	for i := range r.Figures {
 		f := &r.Figures[i]
 		if f.Budget == 0 {
 			continue
 		}
-		s := score{What: f.Name, Where: f.Step, Peer: f.Peer}
+		s := score{What: f.Name, Peer: f.Peer}
+		if f.Step != step {
+			step, s.Where = f.Step, capital(f.Step)
+		}
 		if f.At != 0 {
 			s.What += sized(f.At, f.Of)
 		}
 		v := f.Median()
 		write := func(v float64) string { return withUnit(v, f.Unit) }
+		want := short(f.Budget) + "\u00a0" + f.Unit
 		if f.OfBase {
 			v, _ = r.Ratio(f)
 			write = func(v float64) string { return times(v) + " " + f.Base }
+			want = write(f.Budget)
 		}
 		s.Held, s.Known = r.Within(f)
 		s.Known = s.Known && len(f.Samples) > 0
@@ -37,7 +44,7 @@ func scores(r *result.Run) (all []score) {
 		if f.More {
 			sign = "≥ "
 		}
-		s.Value, s.Budget = "not measured", sign+write(f.Budget)
+		s.Value, s.Budget = "not measured", sign+want
 		if s.Known {
 			used := used(f, v)
 			s.Value, s.Used = write(v), times(used)

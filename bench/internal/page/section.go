@@ -13,11 +13,13 @@ import (
 	"github.com/spindleweb/spindle/bench/internal/result"
 )
 
-// section is a step.
+// section is a step. What is behind a budget or in the picture is shown at once,
+// and the first two of the curves; all else on demand.
 type section struct {
-	ID, Title string
-	Plots     []plotView
-	Small     *matrix // what is not worth a plot
+	ID, Title   string
+	Plots, More []plotView
+	Small       *matrix // what is not worth a plot
+	Rest        string  // what there is on demand
 }
 
 // plotView is a plot with its numbers.
@@ -40,7 +42,15 @@ func newSection(r *result.Run, c *cast, step string) section {
 			small = append(small, m)
 			continue
 		}
-		s.Plots = append(s.Plots, plotOf(r, c, m))
+		v := plotOf(r, c, m)
+		if slices.ContainsFunc(all, func(o *family) bool { return o.Name == m.Name && o.Unit == m.Unit && o.Of != m.Of }) && len(m.sizes) > 1 {
+			v.Title += ", " + m.Of
+		}
+		if m.budgeted() || m.isTold() {
+			s.Plots = append(s.Plots, v)
+		} else {
+			s.More = append(s.More, v)
+		}
 	}
 	s.Small = smallFigures(r, small)
 	var done []string
@@ -49,15 +59,36 @@ func newSection(r *result.Run, c *cast, step string) section {
 			continue
 		}
 		done = append(done, v.Name)
-		s.Plots = append(s.Plots, curvesOf(c, r.Curves, step, v.Name))
+		plot := curvesOf(c, r.Curves, step, v.Name)
+		if len(done) <= 2 {
+			s.Plots = append(s.Plots, plot)
+		} else {
+			s.More = append(s.More, plot)
+		}
 	}
+	if len(s.Plots) == 0 {
+		n := min(2, len(s.More))
+		s.Plots, s.More = s.More[:n], s.More[n:]
+	}
+	var rest []string
+	if len(s.More) > 0 {
+		rest = append(rest, plural(len(s.More), "more plot"))
+	}
+	if s.Small != nil {
+		rest = append(rest, "a table of "+plural(len(s.Small.Rows), "more quantity"))
+	}
+	s.Rest = strings.Join(rest, " and ")
 	return s
 }
 
 // plotOf draws a family: bars, or lines if it was measured at several sizes.
 func plotOf(r *result.Run, c *cast, m *family) plotView {
-	v := plotView{Title: capital(m.title())}
-	notes := []string{m.Unit}
+	v := plotView{Title: capital(m.Name)}
+	var notes []string
+	if size := m.sizes[0]; len(m.sizes) == 1 && size != 0 {
+		notes = append(notes, strings.TrimPrefix(sized(size, m.Of), ", "))
+	}
+	notes = append(notes, m.Unit)
 	if m.more {
 		notes = append(notes, "more is better")
 	} else {
@@ -92,7 +123,7 @@ func plotOf(r *result.Run, c *cast, m *family) plotView {
 	}
 	v.Note = strings.Join(notes, " · ")
 	v.Head, v.Rows = numbers(r, m)
-	v.SVG = template.HTML(figure(plotWidth, height, v.Title+", "+m.Unit, described(m), draws))
+	v.SVG = template.HTML(figure(plotWidth, height, v.Title+", "+m.Unit, described(m), drawing(plotWidth, height, draws)))
 	return v
 }
 
@@ -124,7 +155,7 @@ func described(m *family) string {
 
 // numbers are the figures of a family as a table.
 func numbers(r *result.Run, m *family) (head []string, rows [][]string) {
-	head = []string{"", "median, " + m.Unit, "range", "n"}
+	head = []string{"", "median, " + m.Unit, "8 in 10 within", "n"}
 	if len(m.bases) > 0 {
 		head = append(head, "× "+m.base())
 	}
@@ -192,6 +223,6 @@ func curvesOf(c *cast, all []result.Curve, step, name string) plotView {
 			v.Rows = append(v.Rows, []string{u.Peer, fmt.Sprint(n), result.Number(mid[0]), result.Number(last[0]), result.Number(last[1])})
 		}
 	}
-	v.SVG = template.HTML(figure(plotWidth, linesHeight, v.Title, desc+".", l.draw))
+	v.SVG = template.HTML(figure(plotWidth, linesHeight, v.Title, desc+".", drawing(plotWidth, linesHeight, l.draw)))
 	return v
 }

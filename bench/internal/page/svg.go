@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -45,10 +46,10 @@ func drawing(w, h vg.Length, f func(draw.Canvas)) string {
 	return styles.ReplaceAllStringFunc(s, attributes)
 }
 
-// figure is a whole SVG to stand inside a page.
-func figure(w, h vg.Length, title, desc string, f func(draw.Canvas)) string {
+// figure is a whole SVG, of what drawing returned, to stand inside a page.
+func figure(w, h vg.Length, title, desc, body string) string {
 	return fmt.Sprintf(`<svg viewBox="0 0 %g %g" role="img"><title>%s</title><desc>%s</desc>%s</svg>`,
-		w.Points(), h.Points(), html.EscapeString(clean(title)), html.EscapeString(clean(desc)), drawing(w, h, f))
+		w.Points(), h.Points(), html.EscapeString(clean(title)), html.EscapeString(clean(desc)), body)
 }
 
 var texts = regexp.MustCompile(`<text [^>]*>[^<]*<`)
@@ -57,10 +58,9 @@ var texts = regexp.MustCompile(`<text [^>]*>[^<]*<`)
 // it is shown.
 func fitted(elem string) string {
 	head, content, _ := strings.Cut(elem, ">")
-	var size float64
-	if _, rest, ok := strings.Cut(head, "font-size:"); ok {
-		fmt.Sscanf(rest, "%gpx", &size)
-	}
+	_, rest, _ := strings.Cut(head, "font-size:")
+	rest, _, _ = strings.Cut(rest, "px")
+	size, _ := strconv.ParseFloat(rest, 64)
 	content = html.UnescapeString(strings.TrimSuffix(content, "<"))
 	if size == 0 || len([]rune(content)) < 2 {
 		return elem

@@ -11,7 +11,8 @@ import (
 // irisPeer keeps values as they are, in maps under locks, and a timer of the
 // runtime's for each session, which calls the listener while it holds the lock
 // of all sessions. Being used does not extend a session's life; ShiftExpiration
-// does, so every request with a session calls it. The timers cannot be stopped.
+// does, so every request with a session calls it. DestroyAll ends all sessions,
+// and leaves their timers.
 var irisPeer = &Peer{
 	Name: "iris", Module: "github.com/kataras/iris/v12",
 	Base: "net/http", Kept: true, Tells: true,
@@ -49,7 +50,8 @@ var irisPeer = &Peer{
 		provider := reflect.ValueOf(m).Elem().FieldByName("provider")
 		return &App{
 			Cookie: "session_id", Std: app,
-			Len: func() int { return mapLen(provider, "mu", "sessions") },
+			Len:   func() int { return mapLen(provider, "mu", "sessions") },
+			Close: m.DestroyAll,
 		}, nil
 	},
 }

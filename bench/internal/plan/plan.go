@@ -4,6 +4,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -79,18 +80,24 @@ func (b *Bench) Skip(format string, args ...any) {
 	b.Say("left out: "+format, args...)
 }
 
-// Go takes the steps.
+// Go takes the steps until ctx ends. One that fails does not keep the others from
+// being taken.
 func (b *Bench) Go(ctx context.Context, steps []Step) error {
 	b.started = time.Now()
 	b.Started = b.started
+	var failed []error
 	for _, s := range steps {
 		b.step = s.Name
 		b.Say("begins")
 		if err := s.Do(ctx, b); err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+			b.Skip("what was still to be measured: %v", err)
+			failed = append(failed, fmt.Errorf("%s: %w", s.Name, err))
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
 	b.step = ""
 	b.Took = time.Since(b.started).Seconds()
-	return nil
+	return errors.Join(failed...)
 }

@@ -14,24 +14,29 @@ import (
 func TestStepsAreTakenInOrderAndTellWhatTheyDo(t *testing.T) {
 	var out strings.Builder
 	b := &plan.Bench{Run: new(result.Run), Out: &out}
-	err := b.Go(context.Background(), []plan.Step{
+	ctx, stop := context.WithCancel(t.Context())
+	err := b.Go(ctx, []plan.Step{
 		{Name: "first", Do: func(_ context.Context, b *plan.Bench) error {
 			b.Say("%d things", 3)
 			b.Skip("the rest: %s", "too large")
 			return nil
 		}},
 		{Name: "second", Do: func(context.Context, *plan.Bench) error { return errors.New("broken") }},
-		{Name: "third", Do: func(context.Context, *plan.Bench) error { panic("not reached") }},
+		{Name: "third", Do: func(context.Context, *plan.Bench) error { stop(); return nil }},
+		{Name: "fourth", Do: func(context.Context, *plan.Bench) error { panic("not reached") }},
 	})
 	require.EqualError(t, err, "second: broken")
-	require.Equal(t, []string{"first: the rest: too large"}, b.LeftOut)
+	require.Equal(t, []string{"first: the rest: too large", "second: what was still to be measured: broken"}, b.LeftOut)
 	require.False(t, b.Started.IsZero())
+	require.Positive(t, b.Took)
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	require.Len(t, lines, 4)
+	require.Len(t, lines, 6)
 	require.Regexp(t, `^\d+\.\ds  first +begins$`, lines[0])
 	require.Regexp(t, `first +3 things$`, lines[1])
 	require.Regexp(t, `first +left out: the rest: too large$`, lines[2])
 	require.Regexp(t, `second +begins$`, lines[3])
+	require.Regexp(t, `second +left out: what was still to be measured: broken$`, lines[4])
+	require.Regexp(t, `third +begins$`, lines[5])
 }
 
 func TestPeersAreChosen(t *testing.T) {

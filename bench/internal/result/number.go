@@ -7,8 +7,8 @@ import (
 )
 
 // Number writes v for a reader: with three digits that count, from ten thousand
-// on with four, and commas between thousands. Whole numbers below that are
-// written as they are.
+// on with four, and commas between thousands, but no more than three places.
+// Whole numbers below ten thousand are written as they are.
 func Number(v float64) string {
 	switch {
 	case math.IsNaN(v):
@@ -20,7 +20,7 @@ func Number(v float64) string {
 	case v >= 1e15:
 		return strconv.FormatFloat(v, 'g', 4, 64)
 	case v < 0:
-		if s := Number(-v); s != "0" {
+		if s := Number(-v); !strings.HasPrefix(s, "<") {
 			return "−" + s
 		}
 		return "0"
@@ -36,13 +36,12 @@ func Number(v float64) string {
 	case v >= 0.9995:
 		places = 2
 	default:
-		places = min(2-int(math.Floor(math.Log10(v))), 9)
+		places = 3
 	}
-	s := strconv.FormatFloat(v, 'f', places, 64)
-	if strings.Trim(s, "0.") == "" {
-		return "0"
+	if v > 0 && v < 0.0005 {
+		return "<0.001"
 	}
-	return commas(s)
+	return commas(strconv.FormatFloat(v, 'f', places, 64))
 }
 
 // commas groups the digits before the point by thousands.

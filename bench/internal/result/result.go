@@ -148,6 +148,19 @@ func (r *Run) Add(like Figure, sample float64) {
 	f.Samples = append(f.Samples, sample)
 }
 
+// Judge records a fact. Of several rounds the last counts, but a bad one stays.
+func (r *Run) Judge(f Fact) {
+	for i := range r.Facts {
+		if old := &r.Facts[i]; old.Check == f.Check && old.Peer == f.Peer {
+			if old.Verdict != Bad {
+				*old = f
+			}
+			return
+		}
+	}
+	r.Facts = append(r.Facts, f)
+}
+
 // Save writes r to a file as JSON.
 func (r *Run) Save(path string) error {
 	b, err := json.MarshalIndent(r, "", " ")

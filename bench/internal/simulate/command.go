@@ -28,7 +28,7 @@ func Command(ctx context.Context, args []string, out io.Writer) error {
 	if err := d.report(out, k); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "took %v, of which a step of all clocks was %v\n", d.took.Round(10*time.Millisecond), d.steps)
+	fmt.Fprintf(out, "passed in %v, all clocks in steps of %v\n", d.took.Round(10*time.Millisecond), d.steps.Round(time.Millisecond))
 	if err != nil {
 		return fmt.Errorf("simulate: %w", err)
 	}

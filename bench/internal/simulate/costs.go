@@ -75,6 +75,9 @@ func measureCosts(ctx context.Context, n int) (k costs, err error) {
 	var req fasthttp.RequestCtx
 	lost := 0
 	k.find = each(n, func(i int) {
+		if i%(n/60+1) == 0 {
+			wheel.Advance(time.Second) // so that they end in another order than they were made in
+		}
 		hand.uid = append(hand.uid[:0], uids[i]...)
 		if m.Find(&req) == nil {
 			lost++
@@ -84,13 +87,13 @@ func measureCosts(ctx context.Context, n int) (k costs, err error) {
 		return k, fmt.Errorf("%d live sessions were not found", lost)
 	}
 	from := processor()
-	wheel.Advance(timeout - 30*time.Second) // all were touched a minute after they were made
+	wheel.Advance(timeout - 90*time.Second) // all were touched in the second minute
 	k.refile = (processor() - from) / time.Duration(n)
 	if live := m.Stats().Live; live != int64(n) {
 		return k, fmt.Errorf("%d sessions ended early", int64(n)-live)
 	}
 	from = processor()
-	wheel.Advance(time.Minute)
+	wheel.Advance(2 * time.Minute)
 	for range n {
 		select {
 		case <-calls:

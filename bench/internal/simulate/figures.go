@@ -63,6 +63,11 @@ func (d *day) nodePeaks(of func(t nodeTally, refiled float64) float64) []float64
 	return most
 }
 
+// onNode returns the mean of nodePeaks.
+func (d *day) onNode(of func(t nodeTally, refiled float64) float64) float64 {
+	return sum(d.nodePeaks(of)) / float64(len(d.nodes))
+}
+
 // cpu returns which share of a core the sessions of a node take.
 func (k costs) cpu(t nodeTally, refiled float64) float64 {
 	return k.share(tally{arrivals: t.made, requests: t.requests, refiled: refiled, over: t.calls, dropped: t.dropped})

@@ -9,12 +9,14 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/spindleweb/spindle/bench/internal/result"
 )
 
 // report prints what a day came to.
 func (d *day) report(out io.Writer, k costs) error {
 	p := printer{Writer: tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)}
-	d.heading(&p)
+	d.heading(&p, k)
 	d.hours(&p)
 	d.perNode(&p, k)
 	d.wheels(&p, k)
@@ -51,11 +53,21 @@ func (p *printer) text(format string, args ...any) {
 	}
 }
 
-func (d *day) heading(p *printer) {
+// heading says what came out, and then of what.
+func (d *day) heading(p *printer, k costs) {
 	c := d.config
-	p.text("%s sessions in %v on %s, seed %d", count(float64(c.sessions)), c.day, several(c.nodes, "node"), c.seed)
-	p.text("of %.4g requests on average, pauses %s with mean %v, timeout %v; %.3g %% of requests stay on their node",
-		d.whole().requests/d.whole().arrivals, c.shape, c.think, c.timeouts.String(), 100*c.sticky)
+	live := d.onNode(func(t nodeTally, _ float64) float64 { return t.live })
+	p.text("%s sessions in %v on %s: at the peak %s are alive, and each node", count(float64(c.sessions)), c.day,
+		several(c.nodes, "node"), result.Number(d.peak(func(t tally) float64 { return t.live })))
+	p.text("keeps %s in %.2f GiB, ends %s a second and spends %.2f %% of one core on sessions.", result.Number(live), d.gib(k, live),
+		result.Number(d.onNode(func(t nodeTally, _ float64) float64 { return t.calls + t.dropped })), 100*d.onNode(k.cpu))
+	p.text("Of %s ends that were passed through the code %d were early and %d at another moment than",
+		count(float64(d.called)), d.early, d.astray)
+	p.text("foretold; on average they were %v late, the worst %v, where rounding allows %v.",
+		d.late.mean().Round(time.Millisecond), d.late.worst.Round(time.Millisecond), d.late.bound.Round(time.Millisecond))
+	p.text("")
+	p.text("seed %d; %.4g requests a session on average, pauses %s with mean %v, timeout %v; %.3g %% of requests stay on their node",
+		c.seed, d.whole().requests/d.whole().arrivals, c.shape, c.think, c.timeouts.String(), 100*c.sticky)
 	if c.lifetime > 0 || c.logout > 0 || c.hold > 0 {
 		p.text("lifetime %v (0: none), %.3g %% log out, %.3g %% end with a stream of %v on average", c.lifetime, 100*c.logout, 100*c.hold, c.holdFor)
 	}
@@ -64,8 +76,6 @@ func (d *day) heading(p *printer) {
 		count(float64(d.scale)), count(float64(d.begun)))
 	p.text("peaks are means of %v, of which sampling blurs the arrivals by ±%.2g %%", part,
 		100*sampling(d.peak(func(t tally) float64 { return t.arrivals })*part.Seconds()/float64(d.scale)))
-	p.text("ended early: %d; late: mean %v, worst %v, of at most %v that the slack allows", d.early,
-		d.late.mean().Round(time.Millisecond), d.late.worst.Round(time.Millisecond), d.late.bound.Round(time.Millisecond))
 }
 
 // hours is the table of the day.
@@ -169,7 +179,7 @@ func (d *day) wheels(p *printer, k costs) {
 func (d *day) stores(p *printer) {
 	b, w := d.busiest(), d.whole()
 	p.text("")
-	p.row("store, for sessions that outlive their process", "peak/s", "a day")
+	p.row("a store for sessions that outlive their process, modelled", "peak/s", "a day")
 	for _, r := range []struct {
 		name  string
 		peak  float64
@@ -191,7 +201,7 @@ func (d *day) stores(p *printer) {
 	p.text("touches: at most one in %s for each copy, flushed every %v in batches of %d; %.3f operations for each request",
 		d.touchText(), d.flush, d.batch, w.operations()/w.requests)
 	p.text("")
-	p.row("store machines at the peak", "kept busy", "to have")
+	p.row("machines for it at the peak", "kept busy", "to have")
 	for _, s := range prices {
 		busy := s.machines(b.traffic)
 		p.row(s.name, fmt.Sprintf("%.2f", busy), fmt.Sprint(max(1, math.Ceil(busy/0.7))))

@@ -61,7 +61,7 @@ func comings(t timeouts, rates []float64) []coming {
 // rounded up.
 func batches(mean float64, size int) float64 {
 	if mean > 1e5 || mean > 30*float64(size)*float64(size) {
-		return mean/float64(size) + 0.5 // the last batch is half full
+		return mean/float64(size) + (1-1/float64(size))/2 // the last is half full
 	}
 	var sum float64
 	p := math.Exp(-mean) // of none

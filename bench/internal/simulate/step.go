@@ -56,24 +56,17 @@ type sampled struct {
 }
 
 func (d *day) figures(k costs) []sampled {
-	n := len(d.nodes)
 	add := func(what, unit string, sample float64) sampled {
 		return sampled{result.Figure{
 			Step: name, Name: what, At: d.sessions, Of: "sessions a day", Peer: us, Unit: unit,
 		}, sample}
 	}
-	onNode := func(of func(nodeTally, float64) float64) (mean float64) {
-		for _, v := range d.nodePeaks(of) {
-			mean += v / float64(n)
-		}
-		return mean
-	}
-	each := fmt.Sprintf(", each of %s", several(n, "node"))
+	each := fmt.Sprintf(", each of %s", several(len(d.nodes), "node"))
 	return []sampled{
 		add("live at the peak, all nodes", "sessions", d.peak(func(t tally) float64 { return t.live })),
-		add("ends with their calls at the peak"+each, "/s", onNode(func(t nodeTally, _ float64) float64 { return t.calls })),
-		add("memory at the peak, live heap"+each, "GiB", d.gib(k, onNode(func(t nodeTally, _ float64) float64 { return t.live }))),
-		add("processor for sessions at the peak, computed from measured costs"+each, "% of a core", 100*onNode(k.cpu)),
+		add("ends with their calls at the peak"+each, "/s", d.onNode(func(t nodeTally, _ float64) float64 { return t.calls })),
+		add("memory at the peak, live heap"+each, "GiB", d.gib(k, d.onNode(func(t nodeTally, _ float64) float64 { return t.live }))),
+		add("processor for sessions at the peak, computed from measured costs"+each, "% of a core", 100*d.onNode(k.cpu)),
 		add("wheel wakes at the peak, in closed form, a node", "/s", d.peak(d.wakings)),
 		add("store operations at the peak, modelled, all nodes", "/s", d.peak(func(t tally) float64 { return t.operations() })),
 		add("store operations for each request, modelled", "", d.whole().operations()/d.whole().requests),

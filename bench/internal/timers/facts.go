@@ -54,19 +54,23 @@ var habitsSeen = []habit{
 func habits(ctx context.Context, b *plan.Bench) error {
 	kinds := wanted(b)
 	facts := make([]result.Fact, len(kinds)*len(habitsSeen))
-	err := together(len(facts), func(i int) (err error) {
+	errs := together(len(facts), func(i int) (err error) {
 		facts[i], err = habitsSeen[i%len(habitsSeen)].of(ctx, kinds[i/len(habitsSeen)])
 		return err
 	})
-	if err != nil {
-		return err
-	}
 	for i, k := range kinds {
 		cancel := result.Fact{Check: "a timer can be called off", Peer: k.name, Verdict: result.Good, Says: "yes"}
 		if k.noCancel != "" {
 			cancel.Verdict, cancel.Says = result.None, k.noCancel
 		}
-		b.Facts = append(append(b.Facts, cancel), facts[i*len(habitsSeen):(i+1)*len(habitsSeen)]...)
+		b.Facts = append(b.Facts, cancel)
+		for j := i * len(habitsSeen); j < (i+1)*len(habitsSeen); j++ {
+			if errs[j] == nil {
+				b.Facts = append(b.Facts, facts[j])
+			} else if err := k.spare(ctx, b, errs[j]); err != nil {
+				return err
+			}
+		}
 	}
 	b.Say("habits seen")
 	return nil

@@ -94,13 +94,8 @@ func (f *firing) spread(late []time.Duration) {
 		return
 	}
 	slices.Sort(late)
-	share := func(percent float64) time.Duration {
-		return late[min(int(percent/100*float64(len(late))), len(late)-1)]
-	}
-	f.P50, f.P99, f.Max = share(50), share(99), late[len(late)-1]
+	f.P50, f.P99, f.Max = usage.Rank(late, 0.5), usage.Rank(late, 0.99), usage.Rank(late, 1)
 	for percent := 0; percent <= 100; percent += 2 {
-		f.Course = append(f.Course, [2]float64{float64(percent), ms(share(float64(percent)))})
+		f.Course = append(f.Course, [2]float64{float64(percent), usage.MS(usage.Rank(late, float64(percent)/100))})
 	}
 }
-
-func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spindleweb/spindle/bench/internal/plan"
 	"github.com/spindleweb/spindle/bench/internal/result"
+	"github.com/spindleweb/spindle/bench/internal/usage"
 )
 
 // firings measures how exactly timers are called that are due at a million a
@@ -22,7 +23,7 @@ func firings(ctx context.Context, b *plan.Bench) error {
 			if k.noCall != "" {
 				continue
 			}
-			if err := k.firing(ctx, b, n, round == rounds-1); err != nil {
+			if err := k.spare(ctx, b, k.firing(ctx, b, n, round == rounds-1)); err != nil {
 				return err
 			}
 		}
@@ -43,16 +44,16 @@ func (k *kind) firing(ctx context.Context, b *plan.Bench, n int, last bool) erro
 	if err != nil {
 		return err
 	}
-	b.Say("%s: %d calls, late by %.1f ms (p99 %.1f), %d early", k.name, n, ms(out.P50), ms(out.P99), out.Early)
+	b.Say("%s: %d calls, late by %.1f ms (p99 %.1f), %d early", k.name, n, usage.MS(out.P50), usage.MS(out.P99), out.Early)
 	for _, f := range []struct {
 		name, unit string
 		sample     float64
 	}{
 		{"calls before their time", "calls", float64(out.Early)},
-		{"the worst call before its time", "ms", ms(out.Earliest)},
-		{"late, p50", "ms", ms(out.P50)},
-		{"late, p99", "ms", ms(out.P99)},
-		{"late, at most", "ms", ms(out.Max)},
+		{"the worst call before its time", "ms", usage.MS(out.Earliest)},
+		{"late, p50", "ms", usage.MS(out.P50)},
+		{"late, p99", "ms", usage.MS(out.P99)},
+		{"late, at most", "ms", usage.MS(out.Max)},
 		{spent, "ns", float64(out.CPU.Nanoseconds())},
 		{"goroutines at once while calling", "goroutines", float64(out.Goroutines)},
 	} {
@@ -62,14 +63,13 @@ func (k *kind) firing(ctx context.Context, b *plan.Bench, n int, last bool) erro
 		}
 		k.figure(b, result.Figure{Name: f.name, At: n, Of: "timers due, a million a second", Unit: f.unit}, f.sample)
 	}
-	if !last {
-		return nil
+	b.Judge(k.punctual(out))
+	if last {
+		b.Curves = append(b.Curves, result.Curve{
+			Step: step, Name: fmt.Sprintf("how late the calls of %d timers are, a million a second", n), Peer: k.name,
+			X: "share of the calls, %", Y: "late by at most, ms", At: out.Course,
+		})
 	}
-	b.Curves = append(b.Curves, result.Curve{
-		Step: step, Name: fmt.Sprintf("how late the calls of %d timers are, a million a second", n), Peer: k.name,
-		X: "share of the calls, %", Y: "late by at most, ms", At: out.Course,
-	})
-	b.Facts = append(b.Facts, k.punctual(out))
 	return nil
 }
 
@@ -80,7 +80,7 @@ func (k *kind) punctual(out firing) result.Fact {
 	case out.Early > 0:
 		f.Verdict = result.Bad
 		f.Says = fmt.Sprintf("%.1f %% early, by up to %.3g ms (grain %v)",
-			100*float64(out.Early)/float64(out.N), ms(out.Earliest), k.grain)
+			100*float64(out.Early)/float64(out.N), usage.MS(out.Earliest), k.grain)
 	case out.Lost+out.Twice > 0:
 		f.Verdict = result.Bad
 		f.Says = fmt.Sprintf("%d of %d not called in %v, %d called twice", out.Lost, out.N, patience, out.Twice)

@@ -33,21 +33,14 @@ func beside(ctx context.Context, b *plan.Bench, n int) error {
 			continue
 		}
 		s, err := k.begin(ctx)
-		if err != nil {
+		if err == nil {
+			subjects = append(subjects, s)
+			err = s.stand(b, n, of)
+			s.failed = err != nil
+		}
+		if err := k.spare(ctx, b, err); err != nil {
 			return err
 		}
-		subjects = append(subjects, s)
-		out, err := ask[standing](s, "stand", question{N: n})
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			continue
-		}
-		b.Say("%s: %d timers stand, %.0f B each", k.name, n, out.Heap)
-		k.figure(b, result.Figure{Name: "memory of each, in the heap", At: n, Of: of, Unit: "B"}, out.Heap)
-		k.figure(b, result.Figure{Name: "memory of each, resident", At: n, Of: of, Unit: "B"}, out.Resident)
-		k.figure(b, result.Figure{Name: "objects of each, for the collector", At: n, Of: of, Unit: "objects"}, out.Objects)
 	}
 	rounds := b.Scale.Rounds
 	if n > 1_000_000 {
@@ -55,21 +48,43 @@ func beside(ctx context.Context, b *plan.Bench, n int) error {
 	}
 	for round := range rounds {
 		for _, s := range subjects {
-			if err := s.round(b, n, of); err != nil {
-				return err
-			}
-			if n == 0 || round >= 3 {
+			if s.failed {
 				continue
 			}
-			took, err := ask[time.Duration](s, "collect", question{})
-			if err != nil {
+			err := s.round(b, n, of)
+			if err == nil && n > 0 && round < 3 {
+				err = s.collect(b, n, of)
+			}
+			s.failed = err != nil
+			if err := s.spare(ctx, b, err); err != nil {
 				return err
 			}
-			s.figure(b, result.Figure{Name: "a collection, wall time", At: n, Of: of, Unit: "ms"}, ms(took))
 		}
 	}
 	b.Say("%d rounds with %d timers standing by", rounds, n)
 	return nil
+}
+
+// stand has n timers wait.
+func (s *subject) stand(b *plan.Bench, n int, of string) error {
+	out, err := ask[standing](s, "stand", question{N: n})
+	if err != nil || n == 0 {
+		return err
+	}
+	b.Say("%s: %d timers stand, %.0f B each", s.name, n, out.Heap)
+	s.figure(b, result.Figure{Name: "memory of each, in the heap", At: n, Of: of, Unit: "B"}, out.Heap)
+	s.figure(b, result.Figure{Name: "memory of each, resident", At: n, Of: of, Unit: "B"}, out.Resident)
+	s.figure(b, result.Figure{Name: "objects of each, for the collector", At: n, Of: of, Unit: "objects"}, out.Objects)
+	return nil
+}
+
+// collect measures one collection.
+func (s *subject) collect(b *plan.Bench, n int, of string) error {
+	took, err := ask[time.Duration](s, "collect", question{})
+	if err == nil {
+		s.figure(b, result.Figure{Name: "a collection, wall time", At: n, Of: of, Unit: "ms"}, usage.MS(took))
+	}
+	return err
 }
 
 const later = "move one at random to later, one core"

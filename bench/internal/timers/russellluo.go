@@ -17,7 +17,8 @@ var russellLuo = kind{
 	anew: true,
 }
 
-// russellLuoWheel is a hierarchical wheel of 64 slots a level, as ours has.
+// russellLuoWheel is a hierarchical wheel. It has 64 slots a level, as ours has:
+// with the 20 of its own examples there are more levels for a timer to pass.
 type russellLuoWheel struct {
 	w      *timingwheel.TimingWheel
 	timers []*timingwheel.Timer

@@ -12,7 +12,6 @@ type standing struct {
 	Heap     float64 // bytes each
 	Resident float64 // bytes each
 	Objects  float64 // each
-	Cost     cost    // of scheduling them
 }
 
 // stand makes n timers wait.
@@ -24,11 +23,9 @@ func (s *server) stand(n int) (out standing, err error) {
 	r := dice(1)
 	s.n = n
 	s.wheel.grow(n)
-	m := begin()
 	for i := range n {
 		s.wheel.schedule(i, far(r), nothing)
 	}
-	out.Cost = m.end(n)
 	if n > 0 {
 		is, err := usage.Settled()
 		if err != nil {

@@ -6,9 +6,9 @@ package timers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 
 	"github.com/spindleweb/spindle/bench/internal/child"
 	"github.com/spindleweb/spindle/bench/internal/plan"
@@ -77,23 +77,34 @@ func wanted(b *plan.Bench) []*kind {
 	return all
 }
 
+// spare returns an error of ours, or of the base: then the step makes no sense.
+// Another's is noted, and the library left out.
+func (k *kind) spare(ctx context.Context, b *plan.Bench, err error) error {
+	if err == nil || ctx.Err() != nil || k.ours || k.name == runtimes {
+		return err
+	}
+	b.Skip("%v", err)
+	return nil
+}
+
 // A subject is a library in its process.
 type subject struct {
 	*kind
 	*child.Process
+	failed bool // and is not measured any more
 }
 
 // begin starts a process for a library.
 func (k *kind) begin(ctx context.Context) (*subject, error) {
 	p, err := child.Start(ctx, service)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", k.name, err)
 	}
 	if err := p.Call("start", question{Kind: k.name}, nil); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("%s: %w", k.name, err)
 	}
-	return &subject{k, p}, nil
+	return &subject{kind: k, Process: p}, nil
 }
 
 // ask makes a call and says who was asked if it fails.
@@ -113,15 +124,13 @@ func (k *kind) figure(b *plan.Bench, f result.Figure, sample float64) {
 	b.Add(f, sample)
 }
 
-// together does n things at the same time.
-func together(n int, do func(i int) error) error {
-	errs := make(chan error, n)
+// together does n things at the same time and returns the error of each.
+func together(n int, do func(i int) error) []error {
+	errs := make([]error, n)
+	var all sync.WaitGroup
 	for i := range n {
-		go func() { errs <- do(i) }()
+		all.Go(func() { errs[i] = do(i) })
 	}
-	var all []error
-	for range n {
-		all = append(all, <-errs)
-	}
-	return errors.Join(all...)
+	all.Wait()
+	return errs
 }

@@ -16,7 +16,7 @@ func idle(ctx context.Context, b *plan.Bench) error {
 	}
 	kinds := wanted(b)
 	shares := make([]float64, len(kinds))
-	err := together(len(kinds), func(i int) error {
+	errs := together(len(kinds), func(i int) error {
 		s, err := kinds[i].begin(ctx)
 		if err != nil {
 			return err
@@ -28,10 +28,13 @@ func idle(ctx context.Context, b *plan.Bench) error {
 		shares[i], err = ask[float64](s, "idle", question{For: 30 * b.Scale.Each})
 		return err
 	})
-	if err != nil {
-		return err
-	}
 	for i, k := range kinds {
+		if errs[i] != nil {
+			if err := k.spare(ctx, b, errs[i]); err != nil {
+				return err
+			}
+			continue
+		}
 		k.figure(b, result.Figure{
 			Name: "waiting, time of a processor a second", At: n, Of: "standing timers", Unit: "ms",
 		}, 1000*shares[i])

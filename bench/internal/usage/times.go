@@ -26,13 +26,18 @@ func (r Recorder) Record(d time.Duration) {
 	_ = r.h.RecordValue(int64(min(max(d, 0), longest))) // fails only outside of these
 }
 
-// Count returns how many were taken down.
-func (r Recorder) Count() int { return int(r.h.TotalCount()) }
-
 // Times sums up what was taken down.
 func (r Recorder) Times() Times {
 	at := func(percent float64) float64 { return MS(time.Duration(r.h.ValueAtPercentile(percent))) }
 	return Times{P50: at(50), P99: at(99), Max: at(100)}
+}
+
+// Rank returns the value that a share of the sorted are not above, and 0 of none.
+func Rank(sorted []time.Duration, share float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
 }
 
 // MS is d in milliseconds.
