@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spindleweb/spindle/bench/internal/child"
 	"github.com/spindleweb/spindle/bench/internal/compare"
@@ -45,8 +47,9 @@ var steps = []plan.Step{
 
 func main() {
 	child.Main()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second one ends the program at once
 	switch err := command(ctx, os.Args[1:], os.Stdout); {
 	case errors.Is(err, flag.ErrHelp):
 		os.Exit(2)
@@ -96,6 +99,9 @@ func measure(ctx context.Context, args []string, out io.Writer) error {
 	if *peers != "" {
 		b.Peers = strings.Split(*peers, ",")
 	}
+	if err := known(b.Peers); err != nil {
+		return err
+	}
 	chosen, err := choose(*only)
 	if err != nil {
 		return err
@@ -136,6 +142,20 @@ func budgets(r *result.Run, out io.Writer) {
 		}
 		fmt.Fprintf(out, "%s %s: %s, %s%s: %s %s (budget %s)\n", word, f.Peer, f.Step, f.Name, at, result.Number(value), unit, result.Number(f.Budget))
 	}
+}
+
+// known refuses names of nobody.
+func known(peers []string) error {
+	all := append([]string{"Twisted"}, timers.Names()...)
+	for _, p := range peer.All {
+		all = append(all, p.Name)
+	}
+	for _, name := range peers {
+		if !slices.Contains(all, name) {
+			return fmt.Errorf("there is nothing called %q to measure; there are %s", name, strings.Join(all, ", "))
+		}
+	}
+	return nil
 }
 
 // choose returns the steps with these names, or all.

@@ -109,6 +109,7 @@ func TestBadArgumentsAreToldApart(t *testing.T) {
 	}{
 		"command":        {[]string{"measure"}, `there is no command "measure"`},
 		"step":           {[]string{"-steps", "loopback,loops"}, `there is no step "loops"; there are in process, loopback`},
+		"peer":           {[]string{"-peers", "iris,ires"}, `there is nothing called "ires" to measure; there are Twisted, spindle`},
 		"flag":           {[]string{"-fast"}, "not defined: -fast"},
 		"compare one":    {[]string{"compare", "a.json"}, "compare wants two results"},
 		"compare none":   {[]string{"compare", "a.json", "b.json"}, "a.json: no such file"},

@@ -62,8 +62,8 @@ const nothing = 0.05
 // ahead. What stands on different bases is left out: they would be compared, too.
 func saysPlaces(r *result.Run) string {
 	type lost struct {
-		by   float64
-		what string
+		by         float64
+		name, says string
 	}
 	var ahead, level int
 	var behind []lost
@@ -86,8 +86,8 @@ func saysPlaces(r *result.Run) string {
 				case (u > t) == m.more:
 					ahead++
 				default:
-					behind = append(behind, lost{max(u/t, t/u), fmt.Sprintf("%s: %s has %s, we %s",
-						quoted(step, m.Name), them.Peer, result.Number(t), withUnit(u, m.Unit))})
+					behind = append(behind, lost{max(u/t, t/u), quoted(step, m.Name), fmt.Sprintf("%s has %s, we %s",
+						them.Peer, result.Number(t), withUnit(u, m.Unit))})
 				}
 			}
 		}
@@ -101,9 +101,11 @@ func saysPlaces(r *result.Run) string {
 		return s + "."
 	}
 	slices.SortStableFunc(behind, func(a, b lost) int { return cmp.Compare(b.by, a.by) })
-	var worst []string
-	for _, l := range behind[:min(3, len(behind))] {
-		worst = append(worst, l.what)
+	var names, worst []string
+	for _, l := range behind {
+		if len(worst) < 3 && !slices.Contains(names, l.name) {
+			names, worst = append(names, l.name), append(worst, l.name+": "+l.says)
+		}
 	}
 	return s + ", by most in " + strings.Join(worst, "; ") + "."
 }

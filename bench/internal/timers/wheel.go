@@ -64,6 +64,15 @@ var kinds = []kind{
 	antlabs, russellLuo, goZero, ouqiang, siddontang,
 }
 
+// Names are those of all that is measured.
+func Names() []string {
+	names := make([]string, len(kinds))
+	for i := range kinds {
+		names[i] = kinds[i].name
+	}
+	return names
+}
+
 func get(name string) *kind {
 	for i := range kinds {
 		if kinds[i].name == name {
