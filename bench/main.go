@@ -52,7 +52,6 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second one ends the program at once
 	switch err := command(ctx, os.Args[1:], os.Stdout); {
 	case errors.Is(err, flag.ErrHelp):
-		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"reflect"
 	"runtime"
 	"slices"
 	"sync"
@@ -50,7 +49,7 @@ type batch struct {
 	at  int
 }
 
-// perBatch is as many as wait for memory at once with profit.
+// perBatch is as many as fetch does at once.
 const perBatch = 64
 
 // stall is for how long all goroutines may stand still before others come.
@@ -190,43 +189,6 @@ func (e *endings) work() {
 		}
 		s, ahead = e.take(s, space[:0])
 	}
-}
-
-// fetch reads something of all that the ends of these sessions need. In each of
-// its rounds the processor waits for the memory of all of them at once;
-// otherwise it would wait for each when its calls are made.
-func fetch(all []*Session) {
-	var more [perBatch]*more
-	for i, s := range all {
-		more[i] = s.more.Load()
-	}
-	for _, x := range more[:len(all)] {
-		if x != nil {
-			x.lifetime.Load() // its first cache line,
-			x.complete.Load() // and its last
-		}
-	}
-	var calls [perBatch]func()
-	for i, x := range more[:len(all)] {
-		if x != nil {
-			calls[i] = x.first()
-		}
-	}
-	for _, f := range calls[:len(all)] {
-		if f != nil {
-			reflect.ValueOf(f).Pointer()
-		}
-	}
-}
-
-// first returns the first of the calls that are left, or nil.
-func (x *more) first() func() {
-	x.ending.Lock()
-	defer x.ending.Unlock()
-	if len(x.calls) == 0 {
-		return nil
-	}
-	return x.calls[0]
 }
 
 // take takes the next session, after done if that is one. It takes one only, so

@@ -29,7 +29,7 @@ func add(b *plan.Bench, r row, n int, made fillOut, got collectOut) {
 	b.Add(figure(r, n, "RSS of a session", "B", 150), made.Each.RSS)
 	b.Add(figure(r, n, "objects of a session", "objects", 2), made.Each.Objects)
 	for _, ms := range got.Walls {
-		b.Add(figure(r, n, "a collection, from call to return", "ms", 50), ms)
+		b.Add(figure(r, n, "a collection, from call to return", "ms", 60), ms)
 	}
 	b.Add(figure(r, n, "longest stop of all in collections", "ms", 0), got.Pause)
 	requests := func(when string, t usage.Times) {
