@@ -243,3 +243,30 @@ func TestABlockedCallKeepsNoOtherSessionInMemory(t *testing.T) {
 	close(release)
 	closed(t, m)
 }
+
+// Nor need calls block for good: it is enough that they take long.
+func TestSessionsEndOnTimeWhileCallsTakeLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const each = 200
+		ctx, stop := context.WithCancel(context.Background())
+		m, w := still(with(session.Lasting(50*time.Millisecond)), func(m *session.Manager) { m.Notifiers = 1 })
+		go w.Run(ctx)
+		var made atomic.Int64
+		for wave := range 5 {
+			for range each {
+				create(t, m).NotifyOnExpire(func() {
+					<-time.After(20 * time.Millisecond)
+					made.Add(1)
+				})
+			}
+			<-time.After(100 * time.Millisecond)
+			synctest.Wait()
+			require.Zero(t, m.Stats().Live)
+			require.EqualValues(t, each*(wave+1), m.Stats().Ended[session.Idle])
+			require.Less(t, made.Load(), int64(each))
+		}
+		closed(t, m)
+		require.EqualValues(t, 5*each, made.Load())
+		stop()
+	})
+}

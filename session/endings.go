@@ -23,15 +23,18 @@ type endings struct {
 	limit int
 
 	mu      sync.Mutex
-	due     []chunk // has come up; is decided before more calls are made
-	ended   []batch // has calls to be made
+	due     []chunk // has come up
+	ended   []batch // has calls to be made, and comes first, while it is at hand
 	queued  int     // sessions in both
 	calling int     // workers that are making calls
 	workers int     // goroutines there are
-	taken   uint64  // how often anything was taken from a queue
+	taken   uint64  // sessions ever taken to make their calls
+	sorted  uint64  // chunks ever decided
 	sorting bool    // there is a goroutine that decides and makes no calls
-	watch   *time.Timer
-	seen    uint64 // taken when watch last looked
+
+	watch      *time.Timer
+	seenTaken  uint64 // as watch last saw them
+	seenSorted uint64
 
 	open  int           // what begin has announced and done has not
 	quiet chan struct{} // closed when open comes to 0, if somebody waits
@@ -135,24 +138,25 @@ func (e *endings) hire(n int) {
 		go e.work()
 	}
 	if e.watch == nil && e.queued > 0 && (e.workers < e.limit || len(e.due) > 0) {
-		e.seen = e.taken
+		e.seenTaken, e.seenSorted = e.taken, e.sorted
 		e.watch = time.AfterFunc(stall, e.look)
 	}
 }
 
-// look adds workers if nothing has been taken for a while. If there are as many
-// as may be and the calls of all block, sessions still end on time.
+// look adds workers if no session has been taken for a while. When calls block,
+// or merely take long, sessions still have to end on time: what has come up is
+// then decided on a goroutine that does nothing else.
 func (e *endings) look() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.watch = nil
 	n := e.workers
-	if e.taken == e.seen {
+	if e.taken == e.seenTaken {
 		n += min(max(n, 1), e.queued)
-		if e.workers >= e.limit && len(e.due) > 0 && !e.sorting {
-			e.sorting = true
-			go e.sortAll()
-		}
+	}
+	if e.sorted == e.seenSorted && len(e.due) > 0 && !e.sorting {
+		e.sorting = true
+		go e.sortAll()
 	}
 	e.hire(n)
 }
@@ -201,12 +205,12 @@ func (e *endings) take(done *Session, ahead []*Session) (*Session, []*Session) {
 		e.calling--
 		e.close(1)
 	}
-	for len(e.due) > 0 {
+	for len(e.ended) == 0 {
+		if len(e.due) == 0 {
+			e.ended, e.due = nil, nil
+			return nil, nil
+		}
 		e.sort()
-	}
-	if len(e.ended) == 0 {
-		e.ended, e.due = nil, nil
-		return nil, nil
 	}
 	b := &e.ended[0]
 	if b.at == 0 {
@@ -231,10 +235,12 @@ func (e *endings) sort() {
 	e.due[0] = chunk{}
 	e.due = e.due[1:]
 	e.queued -= len(c.ids)
-	e.taken++
+	e.sorted++
 	e.mu.Unlock()
 	over := e.m.overOf(c.until, c.ids)
-	runtime.Gosched() // requests come first
+	if len(over) == 0 {
+		runtime.Gosched() // requests come first
+	}
 	e.mu.Lock()
 	e.close(len(c.ids) - len(over))
 	e.add(over)
