@@ -46,8 +46,6 @@ func (l *longProgram) open(o peer.Options, pause func()) (v *visitor, work func(
 	return v, func() error { return v.window(path).get() }, nil
 }
 
-var visits = session.NewKey[int]("visits")
-
 func factory(o peer.Options) session.Factory {
 	return func(uid string) *session.Session {
 		s := session.New(uid)
@@ -57,18 +55,9 @@ func factory(o peer.Options) session.Factory {
 	}
 }
 
-func count(ctx *fasthttp.RequestCtx, s *session.Session) {
-	var now int
-	if err := visits.Update(s, func(n *int) { *n++; now = *n }); err != nil {
-		ctx.Error(err.Error(), fasthttp.StatusInternalServerError)
-		return
-	}
-	ctx.SetBody(strconv.AppendInt(nil, int64(now), 10))
-}
-
 func longSite(o peer.Options, pause func()) (string, fasthttp.RequestHandler, error) {
 	root := new(resource.Branch)
-	root.PutChild("value", resource.GET(func(req *resource.Request) { count(req.RequestCtx, req.GetSession()) }))
+	root.PutChild("value", resource.GET(func(req *resource.Request) { peer.Count(req.RequestCtx, req.GetSession()) }))
 	root.PutChild("long", resource.GET(func(req *resource.Request) {
 		req.GetSession()
 		pause()
@@ -90,7 +79,7 @@ func longManager(o peer.Options, pause func()) (string, fasthttp.RequestHandler,
 		if string(ctx.Path()) == path {
 			pause()
 		} else {
-			count(ctx, s)
+			peer.Count(ctx, s)
 		}
 		if isNew {
 			m.Send(ctx, s)

@@ -24,7 +24,8 @@ func factory(o Options) session.Factory {
 	}
 }
 
-func count(ctx *fasthttp.RequestCtx, s *session.Session) {
+// Count answers with the number in the session, which it increases.
+func Count(ctx *fasthttp.RequestCtx, s *session.Session) {
 	var now int
 	if err := visits.Update(s, func(n *int) { *n++; now = *n }); err != nil {
 		ctx.Error(err.Error(), fasthttp.StatusInternalServerError)
@@ -44,7 +45,7 @@ var spindleSite = &Peer{
 			req.GetSession()
 			req.Write(hello)
 		}))
-		root.PutChild("value", resource.GET(func(req *resource.Request) { count(req.RequestCtx, req.GetSession()) }))
+		root.PutChild("value", resource.GET(func(req *resource.Request) { Count(req.RequestCtx, req.GetSession()) }))
 		s := site.New(root)
 		s.SessionFactory = factory(o)
 		return &App{
@@ -74,7 +75,7 @@ var spindleManager = &Peer{
 				case err != nil:
 					ctx.Error(err.Error(), fasthttp.StatusInternalServerError)
 				case path == Value:
-					count(ctx, s)
+					Count(ctx, s)
 				default:
 					ctx.Write(hello)
 				}
