@@ -178,3 +178,11 @@ func branch(children map[string]resource.Resource) *resource.Branch {
 	}
 	return b
 }
+
+// known is what a Manager without a Store has found: there is no error then.
+func known(s *session.Session, err error) *session.Session {
+	if err != nil {
+		panic(err)
+	}
+	return s
+}

@@ -1,6 +1,8 @@
 package resource
 
 import (
+	"errors"
+
 	"github.com/spindleweb/spindle/session"
 	"github.com/valyala/fasthttp"
 )
@@ -59,8 +61,11 @@ func (r *Request) Postpath() [][]byte { return r.path[r.at:] }
 // session's uid is sent whatever becomes of the response.
 //
 // If no session can be made, GetSession does not return: the request is
-// answered with 503 where there are too many sessions or the site shuts down,
-// and with 500 where the factory failed.
+// answered with 503 where there are too many sessions, the site shuts down or
+// the session's Store does not answer, and with 500 where the factory failed.
+//
+// With a Store, what the request changes in the session is saved before it is
+// answered, and if that fails it is answered with 503 in place of its answer.
 func (r *Request) GetSession() *session.Session {
 	if s := r.session; s != nil && s.Reason() == session.Alive {
 		return s
@@ -74,12 +79,18 @@ func (r *Request) GetSession() *session.Session {
 	return s
 }
 
-// PeekSession returns the client's session, or nil, without touching it.
+// PeekSession returns the client's session, or nil, without touching it. If that
+// cannot be told, which is where the session's Store does not answer, it does
+// not return: the request is answered with 503.
 func (r *Request) PeekSession() *session.Session {
 	if s := r.session; s != nil && s.Reason() == session.Alive {
 		return s
 	}
-	return r.tree.Sessions.Peek(r.RequestCtx)
+	s, err := r.tree.Sessions.Peek(r.RequestCtx)
+	if err != nil {
+		r.refused(err)
+	}
+	return s
 }
 
 // RenewSession is GetSession with a new uid for the session, which belongs to
@@ -90,8 +101,11 @@ func (r *Request) RenewSession() *session.Session {
 	if r.fresh || r.bound {
 		return s
 	}
-	if err := r.tree.Sessions.Renew(r.RequestCtx, s); err != nil {
-		return r.GetSession() // it has just ended: a new one will do as well
+	switch err := r.tree.Sessions.Renew(r.RequestCtx, s); {
+	case errors.Is(err, session.ErrEnded):
+		return r.GetSession() // a new one will do as well
+	case err != nil:
+		r.refused(err) // who logs in must not go on with the old uid
 	}
 	r.fresh = true
 	return s

@@ -210,7 +210,7 @@ func TestRenewSession(t *testing.T) {
 	require.Len(t, setCookies(r), 1)
 	uid := uidOf(t, setCookies(r)[0])
 	require.NotEqual(t, old, uid)
-	require.Nil(t, tree.Sessions.Get(old))
+	require.Nil(t, known(tree.Sessions.Get(context.Background(), old)))
 	require.Equal(t, "kept", string(answer(t, tree, get(t, "/who", "Cookie: sid="+uid)).Body()))
 	r = answer(t, tree, get(t, "/who", "Cookie: sid="+old))
 	require.Empty(t, r.Body(), "who knew the old one has no part in it")
@@ -228,7 +228,7 @@ func TestExpireSession(t *testing.T) {
 	r := answer(t, tree, get(t, "/out", "Cookie: sid="+uid))
 	require.Equal(t, "1", string(r.Body()), "it returns when the calls have been made")
 	require.Equal(t, []string{"sid=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"}, setCookies(r))
-	require.Nil(t, tree.Sessions.Get(uid))
+	require.Nil(t, known(tree.Sessions.Get(context.Background(), uid)))
 	require.EqualValues(t, 1, tree.Sessions.Stats().Ended[session.Expired])
 	r = answer(t, tree, get(t, "/out", "Cookie: sid="+uid))
 	require.Equal(t, "1", string(r.Body()))
@@ -259,7 +259,7 @@ type binder struct {
 }
 
 func (b *binder) GetChild(name []byte, req *resource.Request) resource.Resource {
-	s := req.Sessions().Get(string(name))
+	s := known(req.Sessions().Get(context.Background(), string(name)))
 	if s == nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"runtime/debug"
@@ -123,6 +124,9 @@ func (r *Request) settle() {
 			r.page(fasthttp.StatusInternalServerError, "")
 		}
 	}()
+	if r.tree.Sessions.Save(context.Background(), s) != nil {
+		r.unsaved()
+	}
 	r.pass(s)
 	s.Release()
 	switch {
@@ -133,14 +137,28 @@ func (r *Request) settle() {
 	}
 }
 
-// refused answers a request for which no session could be made. What a factory
-// did wrong is in the log already.
+// refused answers a request for which no session could be made or found. What a
+// factory did wrong is in the log already.
 func (r *Request) refused(err error) {
-	if errors.Is(err, session.ErrFull) || errors.Is(err, session.ErrClosed) {
-		r.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
+	if errors.Is(err, session.ErrFull) || errors.Is(err, session.ErrClosed) || errors.Is(err, session.ErrStore) {
+		r.Response.Header.Set(fasthttp.HeaderRetryAfter, retryAfter)
 		r.Abort(fasthttp.StatusServiceUnavailable)
 	}
 	r.Abort(fasthttp.StatusInternalServerError)
+}
+
+// retryAfter is in seconds.
+const retryAfter = "10"
+
+// unsaved answers, in place of what there is, a request whose changes of its
+// session are not in the Store.
+func (r *Request) unsaved() {
+	r.Hijack(nil)
+	r.dropBody()
+	r.Response.Reset()
+	r.Response.SkipBody = r.IsHead()
+	r.Response.Header.Set(fasthttp.HeaderRetryAfter, retryAfter)
+	r.page(fasthttp.StatusServiceUnavailable, "")
 }
 
 // report logs what went wrong in what the user gave us.

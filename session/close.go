@@ -16,9 +16,17 @@ func (m *Manager) Drain() {
 // and stops the clock if it is the Manager's own. If ctx ends before, the error
 // says how many sessions still have calls to make, or are still being made.
 // Close must not be called from such a call.
+//
+// With a Store the sessions go on in other processes: they are saved, and what
+// they own here is closed. The error then also says how many could not be.
 func (m *Manager) Close(ctx context.Context) error {
 	m.Drain()
 	m.closed.Store(true)
+	if m.link != nil {
+		err := m.link.close(ctx)
+		m.stopClock()
+		return err
+	}
 	// Whoever makes or renews a session looks at these afterwards, and counts
 	// as open until then.
 	var over []*Session
@@ -29,12 +37,17 @@ func (m *Manager) Close(ctx context.Context) error {
 	}
 	m.endings.later(over)
 	left := m.endings.wait(ctx)
-	m.keys.Close()
-	if m.stop != nil {
-		m.stop()
-	}
+	m.stopClock()
 	if left > 0 {
 		return fmt.Errorf("session: close: the calls of %d sessions have not finished: %w", left, context.Cause(ctx))
 	}
 	return nil
+}
+
+// stopClock has no session come up any more.
+func (m *Manager) stopClock() {
+	m.keys.Close()
+	if m.stop != nil {
+		m.stop()
+	}
 }

@@ -27,7 +27,7 @@ func TestCloseEndsAll(t *testing.T) {
 	require.Len(t, d.all(), 100, "when Close returns, all calls have been made")
 	for _, s := range list {
 		require.Equal(t, session.Shutdown, s.Reason())
-		require.Nil(t, m.Get(s.UID()))
+		require.Nil(t, known(m.Get(context.Background(), s.UID())))
 	}
 	ctx := visit(t)
 	_, err := m.Open(ctx)
@@ -44,7 +44,7 @@ func TestCloseOfNothing(t *testing.T) {
 	closed(t, &m)
 	_, err := m.Create(nil)
 	require.ErrorIs(t, err, session.ErrClosed)
-	require.Nil(t, m.Get("AAAAAAAAAAAAAAAAAAAAAA"))
+	require.Nil(t, known(m.Get(context.Background(), "AAAAAAAAAAAAAAAAAAAAAA")))
 }
 
 func TestDrain(t *testing.T) {
@@ -55,7 +55,7 @@ func TestDrain(t *testing.T) {
 	_, err := m.Create(nil)
 	require.ErrorIs(t, err, session.ErrClosed)
 	require.Equal(t, session.Alive, s.Reason())
-	require.Same(t, s, m.Find(bring(t, s.UID())))
+	require.Same(t, s, known(m.Find(bring(t, s.UID()))))
 	require.NoError(t, m.Renew(visit(t), s))
 	w.Advance(time.Hour)
 	require.Equal(t, session.Idle, s.Reason())
@@ -191,7 +191,7 @@ func TestCloseWhileMaking(t *testing.T) {
 			closed(t, m)
 			require.Equal(t, session.Shutdown, s.Reason())
 			require.Equal(t, []string{"gone"}, d.all())
-			require.Nil(t, m.Get(s.UID()))
+			require.Nil(t, known(m.Get(context.Background(), s.UID())))
 			require.Zero(t, m.Stats().Live)
 		})
 	}

@@ -11,7 +11,7 @@ import (
 // Create makes a new session. With a ctx the session counts as touched at the
 // time of that request and is found by requests over TLS only if that one
 // came so, and by those without only if not; with nil it is found by all.
-// The errors are ErrFull, ErrClosed and ErrFactory.
+// The errors are ErrFull, ErrClosed, ErrFactory, ErrIDs and that of Entropy.
 func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
 	m.init()
 	if ctx == nil {
@@ -27,8 +27,34 @@ func (m *Manager) create(now time.Duration, origin uint32, use func(*activity, t
 	if err := m.refuses(); err != nil {
 		return nil, err
 	}
-	v := newID()
-	s, err := m.manufacture(v)
+	var s *Session
+	err := m.draw(func(v id, tail string) (err error) {
+		s, err = m.make(v, tail, now, origin, use)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if m.closing.Load() {
+		// Close may have gone through the table before s was in it.
+		if m.link != nil {
+			m.link.expire(s, Shutdown)
+		} else if m.end(s, Shutdown) {
+			m.endings.here(s)
+		}
+		return nil, ErrClosed
+	}
+	m.tidy()
+	return s, nil
+}
+
+// make makes a session with that id, and enters it into the table, unless there
+// is one.
+func (m *Manager) make(v id, tail string, now time.Duration, origin uint32, use func(*activity, time.Duration) bool) (*Session, error) {
+	if m.table.find(v) != nil {
+		return nil, ErrIDs
+	}
+	s, err := m.manufacture(text(v, tail))
 	if err != nil {
 		return nil, err
 	}
@@ -42,26 +68,39 @@ func (m *Manager) create(now time.Duration, origin uint32, use func(*activity, t
 	if x := s.more.Load(); s.marks.Load()&limited != 0 {
 		x.lifetime.Store(int64(later(now, time.Duration(x.lifetime.Load()))))
 	}
+	if m.link != nil {
+		err = m.link.create(s)
+	}
+	if err == nil {
+		err = m.enter(s, now)
+	}
+	if err != nil {
+		m.live.Add(-1)
+		s.m = nil
+		s.Expire()
+		return nil, err
+	}
+	m.made.Add(1)
+	return s, nil
+}
+
+// enter has s found from now on, and its end come. The error is ErrIDs if another
+// has just taken the id.
+func (m *Manager) enter(s *Session, now time.Duration) error {
 	// Whoever finds s in the table may set a timeout, and files it anew if that
 	// ends before filed; the wheel must find it there.
 	at := s.filing(now)
 	s.filed.Store(int64(at))
-	m.made.Add(1)
-	m.table.add(s)
-	m.keys.Add(v, at)
-	if m.closing.Load() {
-		// Close may have gone through the table before s was in it.
-		if m.end(s, Shutdown) {
-			m.endings.here(s)
-		}
-		return nil, ErrClosed
+	v := s.id()
+	if !m.table.add(s) {
+		return ErrIDs
 	}
-	m.tidy()
-	return s, nil
+	m.keys.Add(v, at)
+	return nil
 }
 
 // manufacture has the Factory make a session.
-func (m *Manager) manufacture(v id) (s *Session, err error) {
+func (m *Manager) manufacture(uid string) (s *Session, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s, err = nil, fmt.Errorf("%w: panic: %s", ErrFactory, describe(p))
@@ -74,13 +113,13 @@ func (m *Manager) manufacture(v id) (s *Session, err error) {
 	if f == nil {
 		f = New
 	}
-	uid := v.String()
-	switch s = f(uid); {
-	case s == nil:
+	if s = f(uid); s == nil {
 		return nil, fmt.Errorf("%w: it returned nil", ErrFactory)
-	case s.m != nil || s.ended():
+	}
+	if s.m != nil || s.ended() {
 		return nil, fmt.Errorf("%w: it returned a session that was in use before", ErrFactory)
-	case s.marks.Load()&named != 0 || s.id() != v:
+	}
+	if s.marks.Load()&named != 0 || s.UID() != uid {
 		return nil, fmt.Errorf("%w: it returned a session with another uid", ErrFactory)
 	}
 	return s, nil

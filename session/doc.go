@@ -22,8 +22,8 @@
 //
 // What a session promises:
 //
-//   - Its uid is 128 bits from the operating system's generator. One that the
-//     client made up, that has ended, or that belongs to another Manager is
+//   - Its uid is 128 bits from the operating system's generator, or more, see
+//     Manager.IDLength. One that the client made up, that has ended, or that belongs to another Manager is
 //     never adopted: the answer is a new session with a new uid. What was made
 //     over TLS is unknown without, and the reverse.
 //   - It is never ended early, and late by at most a 32nd of its timeout (a

@@ -11,16 +11,17 @@ type Reason uint8
 
 // The ways to end.
 const (
-	Alive    Reason = iota // not at all
-	Idle                   // its timeout passed without activity
-	Lifetime               // its absolute end came
-	Expired                // Expire was called
-	Evicted                // it made room for a new one; see Manager.Limit
-	Shutdown               // its Manager was closed
+	Alive     Reason = iota // not at all
+	Idle                    // its timeout passed without activity
+	Lifetime                // its absolute end came
+	Expired                 // Expire was called
+	Evicted                 // it made room for a new one; see Manager.Limit
+	Shutdown                // its Manager was closed; with a Store it goes on elsewhere
+	Elsewhere               // another process has ended it, or renewed it
 	reasons
 )
 
-var reasonNames = [reasons]string{"alive", "idle", "lifetime", "expired", "evicted", "shutdown"}
+var reasonNames = [reasons]string{"alive", "idle", "lifetime", "expired", "evicted", "shutdown", "elsewhere"}
 
 func (r Reason) String() string {
 	if r < reasons {
@@ -46,6 +47,10 @@ func (s *Session) ended() bool { return s.activity.Load() >= over }
 // and returns when all of that has finished. On a session that has ended, or
 // whose end is under way elsewhere, it does nothing.
 func (s *Session) Expire() {
+	if s.m != nil && s.m.link != nil {
+		s.m.link.expire(s, Expired)
+		return
+	}
 	if s.m != nil {
 		if s.m.end(s, Expired) {
 			s.m.endings.here(s)
@@ -69,10 +74,26 @@ func (s *Session) Expire() {
 // caller. A panic in f is logged and the next function still runs.
 //
 // A function keeps in memory what it refers to until the session ends.
+//
+// With a Store it runs in this process and no other, for whatever Reason the
+// session ends here, and not at all if the process does before; at a Shutdown,
+// after which the session goes on elsewhere, only what it owns is closed. What
+// must happen at the end of a session once, whatever happens to processes, is
+// Manager.OnExpire's.
 func (s *Session) NotifyOnExpire(f func()) {
 	if f == nil {
 		panic("session: NotifyOnExpire of nil")
 	}
+	s.register(call{f: f})
+}
+
+// call is what is to be called at the end.
+type call struct {
+	f    func()
+	owns bool // f closes what the session owns
+}
+
+func (s *Session) register(f call) {
 	x := s.extra()
 	x.ending.Lock()
 	if !x.complete.Load() {
@@ -84,14 +105,16 @@ func (s *Session) NotifyOnExpire(f func()) {
 		return
 	}
 	x.ending.Unlock()
-	s.call(f)
+	if f.owns || !s.leaving() {
+		s.call(f.f)
+	}
 }
 
 // finish makes the calls of an ended session, those that were registered with
 // it first and then its Manager's. Only the one who ended it may call it, with
 // false.
 func (s *Session) finish(last bool) {
-	last = last || s.m == nil || s.m.OnExpire == nil
+	last = last || !s.heardByManager()
 	complete := false
 	defer func() {
 		if !complete { // a call has ended its goroutine (runtime.Goexit)
@@ -112,6 +135,16 @@ func (s *Session) finish(last bool) {
 	complete = true
 }
 
+// heardByManager reports whether Manager.OnExpire is to be called.
+func (s *Session) heardByManager() bool {
+	return s.m != nil && s.m.OnExpire != nil && (s.m.link == nil || s.stored().mine)
+}
+
+// leaving reports whether s goes on in the Store, and is over only here.
+func (s *Session) leaving() bool {
+	return s.m != nil && s.m.link != nil && s.Reason() == Shutdown
+}
+
 // nextCall takes the first of the calls that are left. When there is none and
 // no more will come, it closes the list.
 func (s *Session) nextCall(last bool) func() {
@@ -122,14 +155,16 @@ func (s *Session) nextCall(last bool) func() {
 	x = s.more.Load()
 	x.ending.Lock()
 	defer x.ending.Unlock()
-	if len(x.calls) == 0 {
-		x.complete.Store(last)
-		return nil
+	for len(x.calls) > 0 {
+		next := x.calls[0]
+		x.calls[0] = call{}
+		x.calls = x.calls[1:]
+		if next.owns || !s.leaving() {
+			return next.f
+		}
 	}
-	f := x.calls[0]
-	x.calls[0] = nil
-	x.calls = x.calls[1:]
-	return f
+	x.complete.Store(last)
+	return nil
 }
 
 // call runs a function of the user's.

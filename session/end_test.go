@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"testing"
@@ -97,7 +98,7 @@ func TestOutOfTheTableBeforeTheCalls(t *testing.T) {
 		require.NoError(t, k.Set(s, "data"))
 		uid := s.UID()
 		s.NotifyOnExpire(func() {
-			if m.Get(uid) != nil || m.Peek(bring(t, uid)) != nil {
+			if known(m.Get(context.Background(), uid)) != nil || known(m.Peek(bring(t, uid))) != nil {
 				d.add("found")
 			}
 			for other := range m.All() {
@@ -244,8 +245,8 @@ func TestEndedStaysEnded(t *testing.T) {
 			v, ok := k.Get(s)
 			require.True(t, ok)
 			require.Equal(t, 1, v)
-			require.Nil(t, m.Get(s.UID()))
-			require.Nil(t, m.Find(bring(t, s.UID())))
+			require.Nil(t, known(m.Get(context.Background(), s.UID())))
+			require.Nil(t, known(m.Find(bring(t, s.UID()))))
 		}
 		s.NotifyOnExpire(try)
 		end()
@@ -274,7 +275,7 @@ func TestOpenAfterTheEnd(t *testing.T) {
 	s, err := m.Open(ctx)
 	require.NoError(t, err)
 	ctx = bring(t, s.UID())
-	require.Same(t, s, m.Find(ctx))
+	require.Same(t, s, known(m.Find(ctx)))
 	s.Expire()
 	again, err := m.Open(ctx)
 	require.NoError(t, err)

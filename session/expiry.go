@@ -122,6 +122,9 @@ func (m *Manager) overOf(until time.Duration, ids []id) []*Session {
 	}
 	over := current[:0]
 	for _, s := range current {
+		if m.link != nil && m.link.isDue(s, now) {
+			continue
+		}
 		if m.isOver(s, now) {
 			over = append(over, s)
 			continue
@@ -147,6 +150,9 @@ func (m *Manager) overdue(s *Session, now time.Duration) bool {
 	}
 	if end, _ := s.due(a, now); end > now {
 		return false // nearly always
+	}
+	if m.link != nil {
+		return m.link.isDue(s, now)
 	}
 	m.endings.begin(1)
 	if !m.isOver(s, now) {
@@ -194,10 +200,15 @@ func (m *Manager) won(s *Session, a uint64, why Reason) bool {
 	if !s.activity.end(a, why) {
 		return false
 	}
+	m.gone(s, why)
+	return true
+}
+
+// gone takes s, which is over, out of the table.
+func (m *Manager) gone(s *Session, why Reason) {
 	m.table.remove(s)
 	m.live.Add(-1)
 	m.ends[why].Add(1)
-	return true
 }
 
 // finish makes the calls of a session that has ended.
@@ -206,4 +217,7 @@ func (m *Manager) finish(s *Session) {
 		m.late(m.clock.Now() - time.Duration(s.filed.Load()))
 	}
 	s.finish(false)
+	if m.link != nil && s.stored().mine {
+		m.link.finished(s.storeKey())
+	}
 }

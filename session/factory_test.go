@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"sync"
@@ -44,7 +45,7 @@ func TestBadFactories(t *testing.T) {
 			}
 		})
 	}
-	require.Same(t, used, m.Get(used.UID()))
+	require.Same(t, used, known(m.Get(context.Background(), used.UID())))
 	m.SetFactory(nil)
 	create(t, m)
 	w.Advance(time.Hour)

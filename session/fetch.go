@@ -13,7 +13,7 @@ func fetch(all []*Session) {
 	}
 	for _, x := range more[:len(all)] {
 		if x != nil {
-			x.lifetime.Load() // its first cache line,
+			x.lifetime.Load() // its first cache lines,
 			x.complete.Load() // and its last
 		}
 	}
@@ -37,5 +37,5 @@ func (x *more) first() func() {
 	if len(x.calls) == 0 {
 		return nil
 	}
-	return x.calls[0]
+	return x.calls[0].f
 }

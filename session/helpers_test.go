@@ -53,6 +53,15 @@ func create(t testing.TB, m *session.Manager) *session.Session {
 	return s
 }
 
+// known is what Find, Peek and Get have found, in a Manager that has no Store
+// and so no error.
+func known(s *session.Session, err error) *session.Session {
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
 // acquire is what a request has as its session.
 func acquire(t testing.TB, m *session.Manager, ctx *fasthttp.RequestCtx) (s *session.Session, isNew bool) {
 	t.Helper()

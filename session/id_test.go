@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -74,10 +75,10 @@ func TestOnlyTheIssuedTextIsAnID(t *testing.T) {
 	m, _ := still()
 	defer closed(t, m)
 	s := create(t, m)
-	require.Same(t, s, m.Get(s.UID()))
+	require.Same(t, s, known(m.Get(context.Background(), s.UID())))
 	for name, text := range strangers(s.UID()) {
 		t.Run(name, func(t *testing.T) {
-			require.Nil(t, m.Get(text))
+			require.Nil(t, known(m.Get(context.Background(), text)))
 		})
 	}
 }
@@ -104,16 +105,16 @@ func TestNoIDIsAdopted(t *testing.T) {
 	}
 	for name, uid := range texts {
 		t.Run(name, func(t *testing.T) {
-			require.Nil(t, m.Get(uid))
+			require.Nil(t, known(m.Get(context.Background(), uid)))
 			ctx := bring(t, uid)
-			require.Nil(t, m.Find(ctx))
-			require.Nil(t, m.Peek(ctx))
+			require.Nil(t, known(m.Find(ctx)))
+			require.Nil(t, known(m.Peek(ctx)))
 			s, err := m.Open(ctx)
 			require.NoError(t, err)
 			require.NotEqual(t, uid, s.UID())
 			require.Len(t, setCookies(ctx), 1)
 			require.Contains(t, setCookies(ctx)[0], "sid="+s.UID()+";")
-			require.Nil(t, m.Get(uid), "not even now")
+			require.Nil(t, known(m.Get(context.Background(), uid)), "not even now")
 		})
 	}
 }
@@ -151,7 +152,7 @@ func TestLogsHaveNoIDs(t *testing.T) {
 			require.NoError(t, m.Renew(visit(t), s))
 			uids = append(uids, s.UID())
 		}
-		m.Get(uids[1]).Expire()
+		known(m.Get(context.Background(), uids[1])).Expire()
 		w.Advance(time.Hour)
 		var err error
 		m.SetFactory(func(uid string) *session.Session {
@@ -216,7 +217,7 @@ func FuzzUID(f *testing.F) {
 		near := []byte(uids[int(at)%len(uids)])
 		near[int(at)%len(near)] ^= change
 		for _, text := range []string{text, string(near)} {
-			if got, want := m.Get(text), live[text]; got != want {
+			if got, want := known(m.Get(context.Background(), text)), live[text]; got != want {
 				t.Fatalf("%q found %v, want %v", text, got != nil, want != nil)
 			}
 		}

@@ -97,7 +97,7 @@ func TestNeverIsNever(t *testing.T) {
 	require.Equal(t, session.Alive, s.Reason())
 	require.True(t, s.Touch())
 	w.Advance(100 * year)
-	require.Same(t, s, m.Find(bring(t, s.UID())))
+	require.Same(t, s, known(m.Find(bring(t, s.UID()))))
 	require.Equal(t, session.Never, s.Timeout())
 }
 

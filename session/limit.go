@@ -45,6 +45,13 @@ type candidate struct {
 	a uint64
 }
 
+// forget has the list made anew: moments of use have been changed.
+func (l *idlest) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = nil
+}
+
 // evict ends the session that has been idle for longest. It reports false when
 // none is idle.
 func (m *Manager) evict() bool {
@@ -58,6 +65,13 @@ func (m *Manager) evict() bool {
 			c := l.list[last]
 			l.list[last] = candidate{}
 			l.list = l.list[:last]
+			if m.link != nil {
+				if m.link.ask(c.s, c.a, Evicted) {
+					m.endings.done(1)
+					return true
+				}
+				continue
+			}
 			if m.won(c.s, c.a, Evicted) {
 				m.endings.later([]*Session{c.s})
 				return true

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -70,7 +71,7 @@ func TestEvictedGetsItsCalls(t *testing.T) {
 		})
 		w.Advance(time.Second)
 		create(t, m)
-		require.Nil(t, m.Get(s.UID()))
+		require.Nil(t, known(m.Get(context.Background(), s.UID())))
 		require.Empty(t, d.all())
 		close(release)
 		synctest.Wait()

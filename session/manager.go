@@ -3,10 +3,12 @@ package session
 import (
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/spindleweb/spindle/timer"
 	"github.com/valyala/fasthttp"
@@ -62,9 +64,61 @@ type Manager struct {
 	// when all of them do. Default 256.
 	Notifiers int
 
+	// IDLength is how many bytes of Entropy the id of a new session has, from 16
+	// to 64; its text has a third more letters. Any other panics. Sessions with
+	// ids of other lengths are found nevertheless. Default 16, which is twice
+	// what OWASP asks for.
+	IDLength int
+
+	// Entropy is what ids are drawn from. It is read by one goroutine at a time,
+	// and what it reads must be as hard to guess as the operating system's own.
+	// Default that, crypto/rand.
+	Entropy io.Reader
+
 	// OnExpire is called at the end of every session, after the functions that
 	// were registered with it, on the same goroutine.
+	//
+	// With a Store one of its Managers makes the call: the one that has the
+	// session, or any if that is gone. It is made once, unless the process is
+	// killed before the Store has heard that it has been made; then another
+	// makes it again. The values can be read. UID is empty if this process never
+	// had the session.
 	OnExpire func(*Session)
+
+	// Store keeps the sessions, so that they outlive the process and others may
+	// share them; what is in memory is then a copy. The Manager does not close
+	// it. Default nil: sessions live and end with the Manager.
+	Store Store
+
+	// OnLoad is called with each session that was read from the Store, right
+	// after the Factory, on the goroutine of the request and before anyone else
+	// has it. Its values can be read. It is where what a session owns is made
+	// again. A panic fails the request, as one of the Factory.
+	OnLoad func(*Session)
+
+	// Codec writes values for the Store. Default JSON, by encoding/json.
+	Codec Codec
+
+	// Shared has each request ask the Store whether a session that is here has
+	// changed. It is for visitors who are served by several processes by turns,
+	// and costs them a round trip. Default false: changes of another process are
+	// seen after a 15th of the timeout at the latest, which is enough where one
+	// visitor's requests come to the same process as long as that lives.
+	Shared bool
+
+	// WriteBehind has requests not wait until what they have changed is in the
+	// Store: it is written soon after, and lost if the process is killed before.
+	// Update waits nevertheless. Default false: Save returns when the Store has
+	// acknowledged.
+	WriteBehind bool
+
+	// StoreTimeout is how long a call to the Store may take before it counts as
+	// failed. Default 3 seconds.
+	StoreTimeout time.Duration
+
+	// Lease is for how long after the death of a process no other makes the calls
+	// of sessions that were ending there. Default 30 seconds.
+	Lease time.Duration
 
 	setup   sync.Once
 	factory atomic.Pointer[Factory]
@@ -72,6 +126,10 @@ type Manager struct {
 	clock   *timer.Wheel
 	stop    func() // ends a clock of our own
 
+	drawing   sync.Mutex // from Entropy
+	adjusting sync.Mutex // AdjustTime
+
+	link    *link // if there is a Store
 	table   table
 	keys    *timer.Keys[id]
 	endings endings
@@ -97,6 +155,10 @@ func (m *Manager) init() {
 		}
 		m.keys = timer.NewKeys(m.clock, m.cameUp)
 		m.endings.init(m)
+		if m.Store != nil {
+			m.connect()
+		}
+		m.idLength() // last, as it may panic
 	})
 }
 

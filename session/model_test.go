@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
@@ -29,6 +30,7 @@ type subject struct {
 	timeout  time.Duration
 	lifetime time.Duration // the moment of its end
 	since    time.Duration // when the latest of the settings was made
+	rounded  time.Duration // by how much AdjustTime may have rounded up
 	holds    int
 	ended    bool
 	calls    atomic.Int64
@@ -58,15 +60,18 @@ func (x *world) span() time.Duration {
 }
 
 func plus(t, d time.Duration) time.Duration {
-	if d > session.Never-t {
+	switch sum := float64(t) + float64(d); {
+	case sum > math.MaxInt64/2 && t > session.Never-d:
 		return session.Never
+	case sum < 0:
+		return 0
 	}
-	return max(t+d, 0)
+	return t + d
 }
 
 // idle returns the moment of the subject's idleness.
 func (u *subject) idle() time.Duration {
-	if u.holds > 0 {
+	if u.holds > 0 || u.timeout == session.Never {
 		return session.Never
 	}
 	return plus(u.used, u.timeout)
@@ -84,7 +89,7 @@ func (x *world) check(u *subject) {
 	now, why := x.w.Now(), u.s.Reason()
 	if why == session.Alive {
 		// A moment of use is known to a unit only, which is within the bound.
-		if late := now - u.due(); u.due() < session.Never && late > bound(u.timeout) {
+		if late := now - u.due(); u.due() < session.Never && late > bound(u.timeout)+u.rounded {
 			x.t.Fatalf("at %v: alive, but due at %v (used %v, timeout %v, lifetime %v)", now, u.due(), u.used, u.timeout, u.lifetime)
 		}
 		return
@@ -93,7 +98,7 @@ func (x *world) check(u *subject) {
 	if u.due() > now {
 		x.t.Fatalf("at %v: ended (%v), but due at %v (used %v, timeout %v, lifetime %v)", now, why, u.due(), u.used, u.timeout, u.lifetime)
 	}
-	if why == session.Idle && u.idle() > u.lifetime || why == session.Lifetime && u.lifetime > plus(u.idle(), unit) ||
+	if why == session.Idle && u.idle() > u.lifetime || why == session.Lifetime && u.lifetime > plus(u.idle(), unit+u.rounded) ||
 		why != session.Idle && why != session.Lifetime {
 		x.t.Fatalf("ended for %v, idle at %v, lifetime %v", why, u.idle(), u.lifetime)
 	}
@@ -106,7 +111,7 @@ func (x *world) over(u *subject, alive bool) {
 	if alive != (u.s.Reason() == session.Alive) {
 		x.t.Fatalf("alive: %v, but %v", alive, u.s.Reason())
 	}
-	if now := x.w.Now(); alive && u.due() < session.Never && now >= u.due()+unit && now > u.since {
+	if now := x.w.Now(); alive && u.due() < session.Never && now >= u.due()+unit+u.rounded && now > u.since {
 		x.t.Fatalf("at %v: in use, but was due at %v", now, u.due())
 	}
 	x.check(u)
@@ -125,7 +130,7 @@ func (x *world) advance(d time.Duration) {
 
 func (x *world) step() {
 	x.t.Helper()
-	op, now := x.next()%12, x.w.Now()
+	op, now := x.next()%14, x.w.Now()
 	if op == 0 || len(x.all) == 0 {
 		d := x.span()
 		u := &subject{timeout: d, lifetime: session.Never, used: now, since: now}
@@ -145,7 +150,7 @@ func (x *world) step() {
 		ok := u.s.Touch()
 		x.over(u, ok)
 		if ok {
-			u.used = now
+			u.used = max(u.used, now)
 		}
 	case 2:
 		if u.s.Hold(); !u.ended {
@@ -155,7 +160,7 @@ func (x *world) step() {
 		if u.holds > 0 {
 			u.s.Release()
 			u.holds--
-			u.used = now
+			u.used = max(u.used, now)
 		}
 	case 4:
 		d := x.span()
@@ -182,9 +187,9 @@ func (x *world) step() {
 			u.ended = true
 		}
 	case 8:
-		x.over(u, x.m.Get(u.uid) == u.s)
+		x.over(u, known(x.m.Get(context.Background(), u.uid)) == u.s)
 		for _, uid := range u.old {
-			if x.m.Get(uid) != nil {
+			if known(x.m.Get(context.Background(), uid)) != nil {
 				x.t.Fatal("found by an old uid")
 			}
 		}
@@ -193,12 +198,79 @@ func (x *world) step() {
 			x.advance(d)
 		}
 	case 10: // to where u must have ended
-		if d := u.due() + bound(u.timeout) + 1 - now; d > 0 && u.due() < year {
+		if d := u.due() + bound(u.timeout) + u.rounded + 1 - now; d > 0 && u.due() < year {
 			x.advance(d)
 		}
+	case 11:
+		delta := x.span()
+		if x.next()%2 == 0 {
+			delta = -delta
+		}
+		x.adjust(delta)
+	case 12:
+		live := x.live()
+		n, err := x.m.Cleanup(context.Background())
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		if gone := live - x.live(); gone != n {
+			x.t.Fatalf("Cleanup ended %d sessions and says %d", gone, n)
+		}
+		x.noneIsDue()
 	default:
 		if d := x.span(); d < session.Never {
 			x.advance(d)
+		}
+	}
+}
+
+// adjust moves all ends.
+func (x *world) adjust(delta time.Duration) {
+	x.t.Helper()
+	for _, u := range x.all {
+		if x.check(u); u.ended {
+			continue
+		}
+		if delta%unit != 0 {
+			u.rounded += unit
+		}
+		switch {
+		case delta > 0 && u.used > session.Never-delta:
+			u.used = session.Never
+		case delta < 0 && u.used < math.MinInt64-delta:
+			u.used = math.MinInt64
+		default:
+			u.used += delta
+		}
+		if u.lifetime < session.Never {
+			u.lifetime = plus(u.lifetime, delta)
+		}
+		u.since = x.w.Now()
+	}
+	if err := x.m.AdjustTime(context.Background(), delta); err != nil {
+		x.t.Fatal(err)
+	}
+	if delta < 0 {
+		x.noneIsDue()
+	}
+}
+
+func (x *world) live() (n int) {
+	for _, u := range x.all {
+		if u.s.Reason() == session.Alive {
+			n++
+		}
+	}
+	return n
+}
+
+// noneIsDue is so after what does not wait for the wheel.
+func (x *world) noneIsDue() {
+	x.t.Helper()
+	for _, u := range x.all {
+		due := min(u.idle(), u.lifetime)
+		if u.s.Reason() == session.Alive && due < session.Never && x.w.Now() >= plus(due, unit+u.rounded) {
+			x.t.Fatalf("at %v: alive, but due at %v", x.w.Now(), due)
 		}
 	}
 }

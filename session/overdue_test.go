@@ -41,10 +41,22 @@ func stuck(t *testing.T, test func(t *testing.T, m *session.Manager)) {
 // finding out is the end: the calls are made, once, without the wheel.
 func TestOverdueIsNotHandedOut(t *testing.T) {
 	ways := map[string]func(m *session.Manager, s *session.Session, ctx *fasthttp.RequestCtx) bool{
-		"Find": func(m *session.Manager, _ *session.Session, ctx *fasthttp.RequestCtx) bool { return m.Find(ctx) != nil },
-		"Peek": func(m *session.Manager, _ *session.Session, ctx *fasthttp.RequestCtx) bool { return m.Peek(ctx) != nil },
+		"Find": func(m *session.Manager, _ *session.Session, ctx *fasthttp.RequestCtx) bool {
+			return known(m.Find(ctx)) != nil
+		},
+		"Peek": func(m *session.Manager, _ *session.Session, ctx *fasthttp.RequestCtx) bool {
+			return known(m.Peek(ctx)) != nil
+		},
 		"Get": func(m *session.Manager, s *session.Session, _ *fasthttp.RequestCtx) bool {
-			return m.Get(s.UID()) != nil
+			return known(m.Get(context.Background(), s.UID())) != nil
+		},
+		"Exists": func(m *session.Manager, s *session.Session, _ *fasthttp.RequestCtx) bool {
+			there, err := m.Exists(context.Background(), s.UID())
+			return there || err != nil
+		},
+		"Cleanup": func(m *session.Manager, s *session.Session, _ *fasthttp.RequestCtx) bool {
+			_, err := m.Cleanup(context.Background())
+			return err != nil || s.Reason() == session.Alive
 		},
 		"Acquire": func(m *session.Manager, s *session.Session, ctx *fasthttp.RequestCtx) bool {
 			got, isNew, err := m.Acquire(ctx)
@@ -77,7 +89,7 @@ func TestOverdueIsNotHandedOut(t *testing.T) {
 					s.NotifyOnExpire(func() { calls <- s.Reason() })
 					<-time.After(time.Minute - tick)
 					require.Equal(t, session.Alive, s.Reason())
-					require.Same(t, s, m.Peek(bring(t, s.UID())))
+					require.Same(t, s, known(m.Peek(bring(t, s.UID()))))
 					<-time.After(2 * tick)
 					require.Equal(t, session.Alive, s.Reason(), "the wheel was to be held up")
 					require.False(t, way(m, s, bring(t, s.UID())))
@@ -102,7 +114,7 @@ func TestWheelAfterOverdue(t *testing.T) {
 			if i%2 == 0 {
 				defer func() { require.Equal(t, session.Idle, s.Reason()) }()
 			} else {
-				defer func() { require.Nil(t, m.Get(s.UID())) }()
+				defer func() { require.Nil(t, known(m.Get(context.Background(), s.UID()))) }()
 			}
 		}
 		<-time.After(2 * time.Minute)
@@ -119,7 +131,7 @@ func TestTouchedWhileTheWheelIsLate(t *testing.T) {
 		s := create(t, m)
 		for range 10 {
 			<-time.After(50 * time.Second)
-			require.Same(t, s, m.Find(bring(t, s.UID())))
+			require.Same(t, s, known(m.Find(bring(t, s.UID()))))
 		}
 	})
 }
@@ -131,7 +143,7 @@ func TestRequestThatCameInTime(t *testing.T) {
 		<-time.After(59 * time.Second)
 		ctx := bring(t, s.UID())
 		<-time.After(30 * time.Second)
-		require.Same(t, s, m.Find(ctx))
-		require.Same(t, s, m.Find(bring(t, s.UID())))
+		require.Same(t, s, known(m.Find(ctx)))
+		require.Same(t, s, known(m.Find(bring(t, s.UID()))))
 	})
 }

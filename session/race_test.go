@@ -101,10 +101,10 @@ func frenzy(t *testing.T, m *session.Manager, list []atomic.Pointer[session.Sess
 			}
 			continue
 		}
-		switch rand.IntN(12) {
+		switch rand.IntN(13) {
 		case 0, 1, 2:
 			reread(t, ctx, "Cookie: sid="+s.UID())
-			if got := m.Find(ctx); got != nil && got != s {
+			if got := known(m.Find(ctx)); got != nil && got != s {
 				t.Error("found another's session")
 			}
 		case 3:
@@ -122,7 +122,7 @@ func frenzy(t *testing.T, m *session.Manager, list []atomic.Pointer[session.Sess
 		case 8:
 			s.Expire()
 		case 9:
-			m.Get(s.UID())
+			known(m.Get(context.Background(), s.UID()))
 			s.Remaining()
 		case 10:
 			_ = uses.Update(s, func(n *int) { *n++ })
@@ -133,6 +133,11 @@ func frenzy(t *testing.T, m *session.Manager, list []atomic.Pointer[session.Sess
 				for s := range m.All() {
 					s.Timeout()
 				}
+			}
+		case 12:
+			if rand.IntN(20) == 0 {
+				_ = m.AdjustTime(context.Background(), time.Duration(rand.IntN(400)-200)*time.Millisecond)
+				_, _ = m.Cleanup(context.Background())
 			}
 		}
 	}
@@ -242,7 +247,7 @@ func TestBuffersAreReused(t *testing.T) {
 	}
 	for uid, s := range owner {
 		require.Equal(t, uid, s.UID())
-		require.Same(t, s, m.Get(uid))
+		require.Same(t, s, known(m.Get(context.Background(), uid)))
 	}
-	require.Nil(t, m.Get("BBBBBBBBBBBBBBBBBBBBBB"))
+	require.Nil(t, known(m.Get(context.Background(), "BBBBBBBBBBBBBBBBBBBBBB")))
 }

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"runtime"
 	"strings"
 	"sync"
@@ -26,15 +27,15 @@ func TestRenew(t *testing.T) {
 		require.False(t, seen[old])
 		seen[old] = true
 		ctx := bring(t, old)
-		require.Same(t, s, m.Find(ctx))
+		require.Same(t, s, known(m.Find(ctx)))
 		require.NoError(t, m.Renew(ctx, s))
 		require.Len(t, setCookies(ctx), 1)
 		require.True(t, strings.HasPrefix(setCookies(ctx)[0], "sid="+s.UID()+";"))
 		for uid := range seen {
-			require.Nil(t, m.Get(uid), "worthless at once")
-			require.Nil(t, m.Find(bring(t, uid)))
+			require.Nil(t, known(m.Get(context.Background(), uid)), "worthless at once")
+			require.Nil(t, known(m.Find(bring(t, uid))))
 		}
-		require.Same(t, s, m.Find(bring(t, s.UID())))
+		require.Same(t, s, known(m.Find(bring(t, s.UID()))))
 		n := 0
 		for range m.All() {
 			n++
@@ -73,7 +74,7 @@ func TestRenewOfWhatIsNotOurs(t *testing.T) {
 	uid := s.UID()
 	require.ErrorIs(t, m.Renew(visit(t), s), session.ErrEnded)
 	require.Equal(t, uid, s.UID())
-	require.Same(t, s, other.Get(uid))
+	require.Same(t, s, known(other.Get(context.Background(), uid)))
 	require.ErrorIs(t, m.Renew(visit(t), session.New("loose")), session.ErrEnded)
 }
 
@@ -89,7 +90,7 @@ func TestFindWhileRenewing(t *testing.T) {
 		wg.Go(func() {
 			for !stop.Load() {
 				before := s.UID()
-				if got := m.Get(before); got != s && s.UID() == before {
+				if got := known(m.Get(context.Background(), before)); got != s && s.UID() == before {
 					t.Error("lost while it had the uid")
 					return
 				}
@@ -107,7 +108,7 @@ func TestFindWhileRenewing(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.Same(t, s, m.Get(s.UID()))
+	require.Same(t, s, known(m.Get(context.Background(), s.UID())))
 	n := 0
 	for range m.All() {
 		n++
@@ -122,7 +123,7 @@ func TestRenewRaces(t *testing.T) {
 		"Renew":      func(m *session.Manager, s *session.Session) { _ = m.Renew(nil, s) },
 		"Expire":     func(_ *session.Manager, s *session.Session) { s.Expire() },
 		"Touch":      func(_ *session.Manager, s *session.Session) { s.Touch() },
-		"Get":        func(m *session.Manager, s *session.Session) { m.Get(s.UID()) },
+		"Get":        func(m *session.Manager, s *session.Session) { known(m.Get(context.Background(), s.UID())) },
 		"SetTimeout": func(_ *session.Manager, s *session.Session) { s.SetTimeout(6 * time.Minute) },
 		"zero":       func(_ *session.Manager, s *session.Session) { s.SetTimeout(0) },
 		"Lifetime":   func(_ *session.Manager, s *session.Session) { s.SetLifetime(time.Minute) },

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"crypto/subtle"
 	"fmt"
 	"io"
 	"math"
@@ -46,13 +47,15 @@ type Session struct {
 // more is what a session has only if it is used for something.
 type more struct {
 	mu     sync.Mutex
-	values []value
-	name   string
+	values []value                // those that are not in a Store
+	stored *stored                // set before anyone has the session, if there is a Store
+	name   string                 // if named
+	tail   atomic.Pointer[string] // if tailed
 
 	ending   sync.Mutex
 	lifetime atomic.Int64 // as given before a Manager takes the session, then the moment of the end
-	calls    []func()
-	one      [1]func()   // room for the first of them
+	calls    []call
+	one      [1]call     // room for the first of them
 	complete atomic.Bool // all calls have been made
 }
 
@@ -70,6 +73,12 @@ const (
 	secure               // made by a request with TLS
 	limited              // has a lifetime
 	named                // has a uid that is not an id
+	tailed               // has an id of more than 16 bytes
+	telling              // the Store is going to be told of its last use
+	doubtful             // in the Store it may be otherwise
+	unsaved              // has changes that the Store has not
+	refused              // the Store has failed to take a change, since a request has it
+	asked                // it is due, or to be ended, and the Store is being asked
 	renewing             // the id is being changed
 	origin   = plain | secure
 )
@@ -79,9 +88,14 @@ const (
 func New(uid string) *Session {
 	s := new(Session)
 	s.timeout.Store(int64(DefaultTimeout))
-	if v, ok := parseID([]byte(uid)); ok {
+	if v, tail, ok := parse(uid); ok {
 		s.hi.Store(v.hi)
 		s.lo.Store(v.lo)
+		if tail != "" {
+			rest := tail // so that ids without one take no memory for it
+			s.extra().tail.Store(&rest)
+			s.marks.Store(tailed)
+		}
 	} else {
 		s.more.Store(&more{name: uid})
 		s.marks.Store(named)
@@ -104,7 +118,7 @@ func (s *Session) UID() string {
 	if s.marks.Load()&named != 0 {
 		return s.more.Load().name
 	}
-	return s.id().String()
+	return text(s.whole())
 }
 
 // id reads both halves of the id as they were at one moment.
@@ -119,6 +133,21 @@ func (s *Session) id() id {
 	}
 }
 
+// whole reads the id and its tail as they were at one moment.
+func (s *Session) whole() (v id, tail string) {
+	for {
+		before := s.marks.Load()
+		v, tail = id{s.hi.Load(), s.lo.Load()}, ""
+		if before&tailed != 0 {
+			tail = *s.more.Load().tail.Load()
+		}
+		if before&renewing == 0 && s.marks.Load() == before {
+			return v, tail
+		}
+		runtime.Gosched()
+	}
+}
+
 // is reports whether the id is v.
 func (s *Session) is(v id) bool {
 	// Both halves agree with a mixture of two ids as rarely as anyone guesses
@@ -126,12 +155,35 @@ func (s *Session) is(v id) bool {
 	return s.hi.Load() == v.hi && s.lo.Load() == v.lo || s.id() == v
 }
 
-// setID gives s another id. Only one goroutine at a time may do so.
-func (s *Session) setID(v id) {
+// isShort reports, for an id that s has been found by, whether it surely has
+// that and no tail: it is known before the id is looked at once more.
+func (s *Session) isShort(v id) bool {
+	return s.marks.Load()&(tailed|renewing) == 0 && s.hi.Load() == v.hi
+}
+
+// hasTail reports whether the id of s is v and goes on with that tail.
+func (s *Session) hasTail(v id, tail []byte) bool {
+	is, rest := s.whole()
+	// Who knows the first 16 bytes must not learn the others from how long it
+	// takes to compare them.
+	var b [longest - shortest]byte
+	n := copy(b[:], rest)
+	return subtle.ConstantTimeCompare(b[:n], tail) == 1 && is == v
+}
+
+// setID gives s another id; one with a tail only if s has a more of its own.
+// Only one goroutine at a time may do so.
+func (s *Session) setID(v id, tail string) {
 	s.mark(func(bits uint32) uint32 { return bits | renewing })
 	s.hi.Store(v.hi)
 	s.lo.Store(v.lo)
-	s.mark(func(bits uint32) uint32 { return bits + renewing }) // clears it and counts
+	long := uint32(0)
+	if tail != "" {
+		rest := tail
+		s.more.Load().tail.Store(&rest)
+		long = tailed
+	}
+	s.mark(func(bits uint32) uint32 { return bits&^tailed + long + renewing }) // clears it and counts
 }
 
 // mark changes bits of marks.
@@ -140,6 +192,32 @@ func (s *Session) mark(change func(uint32) uint32) {
 		old := s.marks.Load()
 		if s.marks.CompareAndSwap(old, change(old)) {
 			return
+		}
+	}
+}
+
+// setMark sets one bit of marks and reports whether it was not set.
+func (s *Session) setMark(bit uint32) bool {
+	for {
+		old := s.marks.Load()
+		if old&bit != 0 {
+			return false
+		}
+		if s.marks.CompareAndSwap(old, old|bit) {
+			return true
+		}
+	}
+}
+
+// clearMark clears one bit of marks and reports whether it was set.
+func (s *Session) clearMark(bit uint32) bool {
+	for {
+		old := s.marks.Load()
+		if old&bit == 0 {
+			return false
+		}
+		if s.marks.CompareAndSwap(old, old&^bit) {
+			return true
 		}
 	}
 }
@@ -153,6 +231,7 @@ func (s *Session) Timeout() time.Duration { return time.Duration(s.timeout.Load(
 func (s *Session) SetTimeout(d time.Duration) {
 	s.timeout.Store(int64(d))
 	s.refile()
+	s.timed()
 }
 
 // SetLifetime gives the session an end d from now (from its making, if set by a
@@ -169,9 +248,32 @@ func (s *Session) SetLifetime(d time.Duration) {
 	if s.m != nil {
 		d = later(s.m.clock.Now(), d)
 	}
-	x.lifetime.Store(int64(d))
-	s.mark(func(bits uint32) uint32 { return bits | limited })
+	s.limit(d)
 	s.refile()
+	s.timed()
+}
+
+// timed has the Store told of a new timeout or lifetime.
+func (s *Session) timed() {
+	if s.m == nil || s.m.link == nil || s.ended() {
+		return
+	}
+	x := s.extra()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.stored.gen++
+	x.stored.timed = x.stored.gen
+	s.m.link.changed(s)
+}
+
+// limit sets the moment of the absolute end; before a Manager takes the session,
+// how long it is to that.
+func (s *Session) limit(end time.Duration) {
+	if end == Never && s.marks.Load()&limited == 0 {
+		return
+	}
+	s.extra().lifetime.Store(int64(end))
+	s.setMark(limited)
 }
 
 // Remaining returns how long the session would last from now if nothing
@@ -195,10 +297,20 @@ func (s *Session) Touch() bool {
 	return s.m.touch(s, s.m.clock.Now())
 }
 
+// notice is called after each use, and has a Store told of it some time.
+func (s *Session) notice() {
+	if s.m != nil && s.m.link != nil && s.marks.Load()&telling == 0 {
+		s.m.link.used(s)
+	}
+}
+
 // Hold keeps the session from being idle until Release: for what goes on
 // without requests, such as a long job. Each Hold needs its Release. It does
 // not keep off the end of a lifetime, nor Expire.
-func (s *Session) Hold() { s.activity.hold() }
+func (s *Session) Hold() {
+	s.activity.hold()
+	s.notice()
+}
 
 // Release ends a Hold; idleness starts anew. It panics without a Hold.
 func (s *Session) Release() {
@@ -207,6 +319,10 @@ func (s *Session) Release() {
 		return
 	}
 	s.activity.release(s.m.clock.Now())
+	s.notice()
+	if s.marks.Load()&refused != 0 && !held(s.activity.Load()) {
+		s.clearMark(refused)
+	}
 	if s.Timeout() < heldFor {
 		s.refile()
 	}
@@ -215,11 +331,11 @@ func (s *Session) Release() {
 // Own closes c when the session ends, in its turn among the functions of
 // NotifyOnExpire; an error of Close is logged.
 func (s *Session) Own(c io.Closer) {
-	s.NotifyOnExpire(func() {
+	s.register(call{owns: true, f: func() {
 		if err := c.Close(); err != nil {
 			s.log("session: closing what a session owned failed", "error", err)
 		}
-	})
+	}})
 }
 
 // extra returns s.more, made if need be.
@@ -262,10 +378,13 @@ func (s *Session) lifetime() time.Duration {
 // Format prints what state the session is in, whatever the verb: never its uid.
 func (s *Session) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "session(%v)", s.Reason()) }
 
-// later returns t+d within the range of the clock.
+// later returns t+d within the range of the clock, and Never for a d of Never.
 func later(t, d time.Duration) time.Duration {
-	if d > math.MaxInt64-t {
-		return math.MaxInt64
+	switch {
+	case d == Never, t > 0 && d > math.MaxInt64-t:
+		return Never
+	case t < 0 && d < math.MinInt64-t:
+		return 0
 	}
 	return max(t+d, 0)
 }

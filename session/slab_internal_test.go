@@ -32,7 +32,7 @@ func BenchmarkSlab(b *testing.B) {
 					s := &left[0]
 					left = left[1:]
 					s.m = m
-					s.setID(newID())
+					s.setID(randomID(), "")
 					t.add(s)
 				}
 				full := heapInUse()

@@ -115,13 +115,35 @@ func (t *table) all(yield func(*Session) bool) {
 	}
 }
 
-// add puts s where its id belongs.
-func (t *table) add(s *Session) {
+// snapshot returns the sessions that there are at one moment, each once.
+func (t *table) snapshot() []*Session {
+	n := 0
+	for i := range t.shards { // in the order in which lock takes them
+		t.shards[i].mu.Lock()
+		n += t.shards[i].n
+	}
+	list := make([]*Session, 0, n)
+	t.all(func(s *Session) bool {
+		list = append(list, s)
+		return true
+	})
+	for i := range t.shards {
+		t.shards[i].mu.Unlock()
+	}
+	return list
+}
+
+// add puts s where its id belongs, unless there is a session with that id.
+func (t *table) add(s *Session) bool {
 	v := s.id()
 	sh := &t.shards[v.shard()]
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	if t.find(v) != nil {
+		return false
+	}
 	sh.add(s, v)
+	return true
 }
 
 // remove takes s out and reports whether it was in.
@@ -138,9 +160,10 @@ func (t *table) remove(s *Session) bool {
 	}
 }
 
-// rename gives s the id v if it is in the table, and reports whether it was. At
+// rename gives s the id v with that tail; see setID. The error is ErrEnded if s
+// is not in the table, or ErrIDs if another session, or s itself, has the id. At
 // each moment s is found by one of both.
-func (t *table) rename(s *Session, v id) bool {
+func (t *table) rename(s *Session, v id, tail string) error {
 	for {
 		old := s.id()
 		from, to := &t.shards[old.shard()], &t.shards[v.shard()]
@@ -151,12 +174,16 @@ func (t *table) rename(s *Session, v id) bool {
 		}
 		defer unlock()
 		if _, slot := from.seek(s, old); slot < 0 {
-			return false
+			return ErrEnded
+		}
+		if t.find(v) != nil {
+			return ErrIDs
 		}
 		to.add(s, v)
-		s.setID(v)
+		s.setID(v, tail)
 		// Where both ids lead to the same slots, either place will do.
-		return from.remove(s, old)
+		from.remove(s, old)
+		return nil
 	}
 }
 

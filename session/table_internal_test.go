@@ -17,8 +17,16 @@ import (
 func withID(v id) *Session {
 	s := New("")
 	s.marks.Store(0)
-	s.setID(v)
+	s.setID(v, "")
 	return s
+}
+
+func randomID() id {
+	v, _, err := new(Manager).newID()
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 // crowded returns an id of one shard, with few tags and few buckets to belong to.
@@ -56,7 +64,10 @@ func TestTableAgreesWithAMap(t *testing.T) {
 				case len(known) == 0 || what < 4 && growing || what < 2:
 					v := crowded(r, test.buckets, test.tags)
 					s := withID(v)
-					tab.add(s)
+					if len(known) > 0 {
+						require.False(t, tab.add(withID(known[r.IntN(len(known))])), "in use")
+					}
+					require.True(t, tab.add(s))
 					model[v] = s
 					known = append(known, v)
 				case what < 8:
@@ -68,12 +79,17 @@ func TestTableAgreesWithAMap(t *testing.T) {
 					delete(model, v)
 					require.True(t, tab.remove(s))
 					require.False(t, tab.remove(s))
-					require.False(t, tab.rename(s, crowded(r, test.buckets, test.tags)))
+					require.ErrorIs(t, tab.rename(s, crowded(r, test.buckets, test.tags), ""), ErrEnded)
 				default:
 					i := r.IntN(len(known))
 					old, v := known[i], crowded(r, test.buckets, test.tags)
 					s := model[old]
-					require.True(t, tab.rename(s, v))
+					if i := r.IntN(20); i < 2 { // one that is in use, its own too
+						used := [2]id{old, known[r.IntN(len(known))]}[i]
+						require.ErrorIs(t, tab.rename(s, used, ""), ErrIDs)
+						break
+					}
+					require.NoError(t, tab.rename(s, v, ""))
 					delete(model, old)
 					model[v] = s
 					known[i] = v
@@ -135,7 +151,7 @@ func TestTableWhileItChanges(t *testing.T) {
 				for _, s := range mine {
 					v := crowded(r, 4, 2)
 					v.hi |= uint64(r.IntN(2)) << 56
-					if !tab.rename(s, v) || !tab.remove(s) {
+					if tab.rename(s, v, "") != nil || !tab.remove(s) {
 						t.Error("a session is gone")
 					}
 				}
@@ -146,7 +162,7 @@ func TestTableWhileItChanges(t *testing.T) {
 		for range 2000 {
 			v := crowded(r, 4, 2)
 			v.hi |= uint64(r.IntN(2)) << 56
-			if !tab.rename(mover, v) {
+			if tab.rename(mover, v, "") != nil {
 				t.Error("the one that moves is gone")
 			}
 		}
@@ -181,7 +197,7 @@ func TestTableWhileItChanges(t *testing.T) {
 func TestTableGoesThroughNoMoreThanItIsAsked(t *testing.T) {
 	var tab table
 	for range 100 {
-		tab.add(withID(newID()))
+		tab.add(withID(randomID()))
 	}
 	n := 0
 	tab.all(func(*Session) bool { n++; return n < 10 })
@@ -194,7 +210,7 @@ func BenchmarkTable(b *testing.B) {
 	const n = 1 << 20
 	all := make([]*Session, n)
 	for i := range all {
-		all[i] = withID(newID())
+		all[i] = withID(randomID())
 	}
 	ids := make([]id, n)
 	for i, j := range rand.Perm(n) {
@@ -208,7 +224,7 @@ func BenchmarkTable(b *testing.B) {
 		add  func(*Session)
 		take func(*Session)
 	}{
-		{"ours", t.find, t.add, func(s *Session) { t.remove(s) }},
+		{"ours", t.find, func(s *Session) { t.add(s) }, func(s *Session) { t.remove(s) }},
 		{"xsync", func(v id) *Session { s, _ := m.Load(v); return s }, func(s *Session) { m.Store(s.id(), s) }, func(s *Session) { m.Delete(s.id()) }},
 	} {
 		b.Run("growing/"+kind.name, func(b *testing.B) {

@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -130,7 +131,7 @@ func TestCookiesOfAnyKind(t *testing.T) {
 	h, foreign := serve(t, s), serve(t, other)
 	mine := cookieOf(t, h.ask(t, get("/?note=mine")))
 	stale := cookieOf(t, h.ask(t, get("/?note=stale")))
-	s.Sessions().Get(stale[4:]).Expire()
+	known(s.Sessions().Get(context.Background(), stale[4:])).Expire()
 	theirs := cookieOf(t, foreign.ask(t, get("/?note=theirs")))
 	second := cookieOf(t, h.ask(t, get("/?note=second")))
 	up := "sid=" + strings.Repeat("A", 22)

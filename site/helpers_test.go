@@ -162,3 +162,11 @@ func expired() context.Context {
 	cancel()
 	return ctx
 }
+
+// known is what a Manager without a Store has found: there is no error then.
+func known(s *session.Session, err error) *session.Session {
+	if err != nil {
+		panic(err)
+	}
+	return s
+}

@@ -35,6 +35,10 @@ type Site struct {
 	// session.Cookie.
 	Carrier session.Carrier
 
+	// Store keeps the sessions, so that they outlive the process and several may
+	// share them. Default nil: they are in memory alone.
+	Store session.Store
+
 	// Clock is the wheel that ends sessions. One that is given is its giver's
 	// to move, by Run or Advance, and may serve several sites. Default one of
 	// the site's own, which runs until Shutdown.
@@ -69,7 +73,7 @@ func New(root resource.Resource) *Site { return &Site{Resource: root} }
 func (s *Site) init() {
 	s.setup.Do(func() {
 		m := &s.sessions
-		m.Factory, m.Carrier, m.Clock, m.Log = s.SessionFactory, s.Carrier, s.Clock, s.Log
+		m.Factory, m.Carrier, m.Store, m.Clock, m.Log = s.SessionFactory, s.Carrier, s.Store, s.Clock, s.Log
 		t := &s.tree
 		t.Root, t.Sessions, t.Log, t.Debug = s.Resource, m, s.Log, s.Debug
 		s.access.w = s.AccessLog
@@ -151,7 +155,8 @@ func (s *Site) Serve(ln net.Listener) error {
 
 // Shutdown ends the site in good order: no connections and no sessions are
 // taken any more, requests under way are finished, then all sessions end and
-// their calls are made. The errors name what had not finished when ctx ended.
+// their calls are made; with a Store they are saved instead, and what they own is
+// closed. The errors name what had not finished when ctx ended.
 // Shutdown must not be called from a request or from a session's calls.
 func (s *Site) Shutdown(ctx context.Context) error {
 	s.init()

@@ -79,10 +79,17 @@ func measureCosts(ctx context.Context, n int) (k costs, err error) {
 			wheel.Advance(time.Second) // so that they end in another order than they were made in
 		}
 		hand.uid = append(hand.uid[:0], uids[i]...)
-		if m.Find(&req) == nil {
+		s, e := m.Find(&req)
+		if e != nil {
+			err = e
+		}
+		if s == nil {
 			lost++
 		}
 	})
+	if err != nil {
+		return k, err
+	}
 	if lost > 0 {
 		return k, fmt.Errorf("%d live sessions were not found", lost)
 	}

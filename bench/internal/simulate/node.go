@@ -117,7 +117,7 @@ func (n *node) pass(ctx context.Context, events []event, until time.Duration) er
 		if err := n.until(ctx, e.at); err != nil {
 			return err
 		}
-		if err := n.do(e); err != nil {
+		if err := n.do(ctx, e); err != nil {
 			return err
 		}
 	}
@@ -137,11 +137,17 @@ func (n *node) until(ctx context.Context, t time.Duration) error {
 }
 
 // do does what an event says, as a request would.
-func (n *node) do(e event) error {
+func (n *node) do(ctx context.Context, e event) error {
 	v := e.copy
 	if e.kind == opens {
-		if v.before != nil && n.manager.Get(v.before.uid) != nil {
-			n.astray++
+		if v.before != nil {
+			astray, err := n.manager.Exists(ctx, v.before.uid)
+			if err != nil {
+				return err
+			}
+			if astray {
+				n.astray++
+			}
 		}
 		v.before, v.node, n.making = nil, n, v
 		s, err := n.manager.Create(nil)
@@ -153,7 +159,10 @@ func (n *node) do(e event) error {
 		n.count(e.at, func(t *nodeTally) { t.made++; t.requests++ })
 		return nil
 	}
-	s := n.manager.Get(v.uid)
+	s, err := n.manager.Get(ctx, v.uid)
+	if err != nil {
+		return err
+	}
 	if s == nil || s != v.s || !s.Touch() {
 		n.early++
 		return nil

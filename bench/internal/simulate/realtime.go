@@ -70,7 +70,7 @@ func (r *realtime) share(ctx context.Context, events []event, day time.Duration)
 	for {
 		now := time.Since(r.began)
 		for len(events) > 0 && events[0].at <= now {
-			if err := r.do(events[0]); err != nil {
+			if err := r.do(ctx, events[0]); err != nil {
 				return err
 			}
 			most(&r.lag, int64(time.Since(r.began)-events[0].at))
@@ -92,7 +92,7 @@ func (r *realtime) share(ctx context.Context, events []event, day time.Duration)
 }
 
 // do does what an event says, as a request would.
-func (r *realtime) do(e event) error {
+func (r *realtime) do(ctx context.Context, e event) error {
 	v := e.copy
 	now := int64(r.wheel.Now())
 	r.requests.Add(1)
@@ -107,7 +107,10 @@ func (r *realtime) do(e event) error {
 		s.NotifyOnExpire(v.over)
 		return nil
 	}
-	s := r.manager.Get(v.uid)
+	s, err := r.manager.Get(ctx, v.uid)
+	if err != nil {
+		return err
+	}
 	if s == nil || !s.Touch() {
 		r.missed.Add(1)
 		if v.held.Load() || time.Duration(now-v.used.Load()) < r.timeout {

@@ -1,0 +1,19 @@
+package session
+
+// Clear takes all values out of the session, which keeps its uid, its times and
+// what was registered for its end. On a session that has ended it does nothing.
+func (s *Session) Clear() {
+	x := s.more.Load()
+	if x == nil || s.ended() {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.values = onlyLocal(x.values)
+	if x.stored == nil {
+		x.values = nil
+		return
+	}
+	x.stored.clearAll()
+	s.m.link.changed(s)
+}

@@ -1,0 +1,127 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrStore is wrapped by the errors for what could not be done since the Store
+// fails or does not answer. It may have been done nevertheless.
+var ErrStore = errors.New("session: the store does not answer")
+
+// gate is what all calls to the Store pass. It gives each a limit of time, and
+// when one has failed it is shut until the store answers again, so that nobody
+// waits for a store that does not. It says so in the log, once.
+type gate struct {
+	m        *Manager
+	patience time.Duration
+
+	shut   atomic.Bool
+	failed atomic.Int64 // calls
+
+	mu      sync.Mutex
+	since   time.Time // of the outage
+	last    time.Time // when the store was last seen to fail, or the start
+	logged  bool      // this outage
+	said    time.Time // when the last log entry was made
+	closing chan struct{}
+}
+
+const (
+	// probing is how often a store that fails is asked whether it is back.
+	probing = 100 * time.Millisecond
+
+	// settling is for how long after a failure nobody claims. All processes then
+	// first tell of the use of sessions that they could not tell of meanwhile,
+	// and acknowledge what has been done; else sessions in use would end, and
+	// calls be made twice.
+	settling = 1500 * time.Millisecond
+
+	// quietFor is how often the log hears of a store that fails again and again.
+	quietFor = 10 * time.Second
+)
+
+// call makes one call to the store. The errors of the contract come back as
+// they are, all others wrapped as ErrStore.
+func (g *gate) call(ctx context.Context, f func(context.Context) error) error {
+	if g.shut.Load() {
+		return ErrStore
+	}
+	limited, cancel := context.WithTimeout(ctx, g.patience)
+	defer cancel()
+	err := f(limited)
+	switch {
+	case err == nil, errors.Is(err, ErrGone), errors.Is(err, ErrExists), errors.Is(err, ErrConflict):
+		return err
+	case ctx.Err() == nil: // else the caller has given up, for whatever reason
+		g.fail(err)
+	}
+	return fmt.Errorf("%w: %w", ErrStore, err)
+}
+
+// fail shuts the gate.
+func (g *gate) fail(err error) {
+	g.failed.Add(1)
+	if first, say := g.shutNow(); first {
+		if say {
+			report(g.m.Log, "session: the store fails; sessions of this process go on, others are refused", "error", err)
+		}
+		go g.probe()
+	}
+}
+
+func (g *gate) shutNow() (first, say bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := time.Now()
+	if g.last = now; g.shut.Load() {
+		return false, false
+	}
+	g.since = now
+	g.shut.Store(true)
+	if g.logged = g.said.IsZero() || now.Sub(g.said) >= quietFor; g.logged {
+		g.said = now
+	}
+	return true, g.logged
+}
+
+// probe opens the gate as soon as the store answers.
+func (g *gate) probe() {
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), g.patience)
+		_, err := g.m.Store.Exists(ctx, StoreKey{})
+		cancel()
+		if err == nil {
+			if after, say := g.open(); say {
+				report(g.m.Log, "session: the store answers again", "after", after)
+			}
+			return
+		}
+		g.failed.Add(1)
+		g.shutNow()
+		select {
+		case <-time.After(probing):
+		case <-g.closing:
+			return
+		}
+	}
+}
+
+func (g *gate) open() (after time.Duration, say bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.last = time.Now()
+	g.shut.Store(false)
+	return g.last.Sub(g.since), g.logged
+}
+
+// settled reports whether the store has answered for long enough to claim.
+func (g *gate) settled() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !g.shut.Load() && time.Since(g.last) >= settling
+}

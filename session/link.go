@@ -1,0 +1,155 @@
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/spindleweb/spindle/timer"
+)
+
+// link is what a Manager with a Store has besides. The memory stays what
+// requests go by: a session that is here costs them no call. In the background
+// the Store is told of their use (tell.go), of changes that no request waits for
+// (save.go), and asked for the ends of sessions: of those that are due here, and
+// of those whose process is gone (claim.go).
+type link struct {
+	m     *Manager
+	gate  gate
+	owner string
+	codec Codec
+	lease time.Duration
+
+	flights flights
+
+	telling *timer.Keys[id] // whose use is to be told, for when
+	tells   *queue[id]
+	saves   *queue[*Session]
+	claims  *queue[*Session]
+	acks    *queue[StoreKey]
+
+	ending ended // what has been claimed and not acknowledged
+
+	counts storeCounts
+	stop   context.CancelFunc // of the sweeper
+	done   sync.WaitGroup     // when it has ended
+	closed chan struct{}
+	once   sync.Once
+}
+
+// batch is how many sessions are told of, claimed or acknowledged in one call.
+const batchSize = 128
+
+func (m *Manager) connect() {
+	l := &link{m: m, owner: rand.Text(), codec: m.Codec, lease: m.Lease, closed: make(chan struct{})}
+	if l.codec == nil {
+		l.codec = jsonCodec{}
+	}
+	if l.lease <= 0 {
+		l.lease = 30 * time.Second
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	l.stop = cancel
+	l.gate = gate{m: m, patience: m.StoreTimeout, last: time.Now(), closing: l.closed}
+	if l.gate.patience <= 0 {
+		l.gate.patience = 3 * time.Second
+	}
+	l.telling = timer.NewKeys(m.clock, func(_ time.Duration, ids []id) { l.tells.put(ids...) })
+	l.tells = &queue[id]{do: l.tell, most: batchSize}
+	l.saves = &queue[*Session]{do: l.saveAll, most: 1}
+	l.claims = &queue[*Session]{do: l.claim, most: batchSize}
+	l.acks = &queue[StoreKey]{do: l.ack, most: batchSize}
+	l.ending.keys = make(map[StoreKey]bool)
+	l.flights.all = make(map[string]*flight)
+	m.link = l
+	l.done.Go(func() { l.sweep(ctx) })
+}
+
+// keyOf returns what the Store knows an id by.
+func keyOf(uid string) StoreKey { return sha256.Sum256([]byte(uid)) }
+
+func (s *Session) stored() *stored { return s.more.Load().stored }
+
+func (s *Session) storeKey() StoreKey { return *s.stored().key.Load() }
+
+// create makes the record of a new session, which nobody else has.
+func (l *link) create(s *Session) error {
+	key := keyOf(s.UID())
+	x := s.extra()
+	x.stored = &stored{io: newTurn()}
+	x.stored.key.Store(&key)
+	x.stored.version.Store(1)
+	x.stored.told.Store(int64(lastUse(s.activity.Load())))
+	now := l.m.clock.Now()
+	r := Record{Remaining: s.Timeout(), Limit: limitOf(s, now)}
+	r.Fields = append(r.Fields, Field{Name: headerName, Value: seal(headerName, s.header().encode())})
+	for _, v := range x.values {
+		if v.k.local {
+			continue
+		}
+		data, err := l.encode(v.k, v.p)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrFactory, err)
+		}
+		r.Fields = append(r.Fields, Field{Name: v.k.name, Value: seal(v.k.name, data)})
+		x.stored.fields = append(x.stored.fields, field{name: v.k.name, version: 1, now: content{data, true}})
+	}
+	x.values = onlyLocal(x.values)
+	err := l.gate.call(context.Background(), func(ctx context.Context) error { return l.m.Store.Create(ctx, key, r) })
+	if errors.Is(err, ErrExists) {
+		return ErrIDs
+	}
+	return err
+}
+
+// rename gives s another id, in the Store first.
+func (l *link) rename(s *Session, v id, tail string) error {
+	st := s.stored()
+	st.io.Lock()
+	defer st.io.Unlock()
+	key := keyOf(text(v, tail))
+	x := s.extra()
+	x.mu.Lock()
+	c := st.changes()
+	x.mu.Unlock()
+	err := l.write(context.Background(), s, c, "", &key)
+	if errors.Is(err, ErrExists) {
+		return ErrIDs
+	}
+	if err != nil {
+		return err
+	}
+	st.key.Store(&key)
+	if err := l.m.table.rename(s, v, tail); err != nil {
+		l.lost(s) // here, where it cannot be found any more
+		return err
+	}
+	if s.clearMark(telling) {
+		l.used(s) // the entry on the wheel is of the old id
+	}
+	return nil
+}
+
+// adjustTime moves the ends of all sessions in the Store.
+func (l *link) adjustTime(ctx context.Context, delta time.Duration) error {
+	a, ok := l.m.Store.(Adjuster)
+	if !ok {
+		return fmt.Errorf("the store cannot: %w", errors.ErrUnsupported)
+	}
+	return l.gate.call(ctx, func(ctx context.Context) error { return a.AdjustTime(ctx, delta) })
+}
+
+// raise makes v the value, unless that is greater.
+func raise(p *atomic.Int64, v int64) {
+	for {
+		old := p.Load()
+		if old >= v || p.CompareAndSwap(old, v) {
+			return
+		}
+	}
+}

@@ -1,0 +1,248 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+)
+
+// errNoHeader is for a record that some other program has made.
+var errNoHeader = fmt.Errorf("%w: there is no header", ErrUnreadable)
+
+// flights are the sessions that are being read from the Store, so that requests
+// that come together with one that is not here all get the same Session.
+type flights struct {
+	mu  sync.Mutex
+	all map[string]*flight
+}
+
+type flight struct {
+	landed chan struct{}
+	s      *Session
+	err    error
+}
+
+// fly has f read a session, unless that is already under way.
+func (fs *flights) fly(uid string, f func() (*Session, error)) (*Session, error) {
+	fs.mu.Lock()
+	if other := fs.all[uid]; other != nil {
+		fs.mu.Unlock()
+		<-other.landed
+		return other.s, other.err
+	}
+	own := &flight{landed: make(chan struct{}), err: ErrFactory}
+	fs.all[uid] = own
+	fs.mu.Unlock()
+	defer func() {
+		fs.mu.Lock()
+		defer fs.mu.Unlock()
+		delete(fs.all, uid)
+		close(own.landed)
+	}()
+	own.s, own.err = f()
+	return own.s, own.err
+}
+
+// find returns the session with the uid if it is alive, here or in the Store. s
+// is the one that is here, or nil; it cannot be gone by as it stands.
+func (l *link) find(uid string, s *Session) (*Session, error) {
+	ctx := context.Background() // a RequestCtx must not be used after its request, not even by who waits for its end
+	if s != nil {
+		return l.confirm(ctx, s)
+	}
+	return l.flights.fly(uid, func() (*Session, error) {
+		if s, _ := l.m.resident([]byte(uid)); s != nil { // it has come meanwhile
+			return l.confirm(ctx, s)
+		}
+		return l.load(ctx, uid)
+	})
+}
+
+// trusts reports whether a session that is here can be used as it is.
+func (l *link) trusts(s *Session) bool {
+	return s.marks.Load()&doubtful == 0 && !l.m.Shared
+}
+
+// exists asks the Store.
+func (l *link) exists(ctx context.Context, uid string) (yes bool, err error) {
+	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
+		yes, err = l.m.Store.Exists(ctx, keyOf(uid))
+		return err
+	})
+	return yes && err == nil, err
+}
+
+// confirm asks the Store whether a session that is here is still as it is here:
+// its values may have changed elsewhere, or it is due here but may have been used
+// elsewhere. While the Store fails, what is not due goes on as it is.
+func (l *link) confirm(ctx context.Context, s *Session) (*Session, error) {
+	st := s.stored()
+	st.io.Lock()
+	defer st.io.Unlock()
+	a := s.activity.Load()
+	if a >= over && !isAsking(a) {
+		return nil, nil
+	}
+	var r Record
+	err := l.gate.call(ctx, func(ctx context.Context) (err error) {
+		r, err = l.m.Store.Load(ctx, s.storeKey())
+		return err
+	})
+	due := isAsking(a) || s.marks.Load()&asked != 0
+	switch {
+	case errors.Is(err, ErrGone) && due:
+		return nil, nil // claim will settle it
+	case errors.Is(err, ErrGone):
+		l.lost(s)
+		return nil, nil
+	case err != nil && due:
+		return nil, err
+	case err != nil:
+		return s, nil
+	}
+	if err := l.take(s, r); err != nil {
+		l.setAside(ctx, s.storeKey(), err)
+		l.lost(s)
+		return nil, nil
+	}
+	if due {
+		l.revive(s, r)
+	}
+	return s, nil
+}
+
+// take makes what is here of a session what the record says. The caller has io.
+func (l *link) take(s *Session, r Record) error {
+	h, fields, err := unpack(r)
+	if err != nil {
+		return err
+	}
+	x, st := s.extra(), s.stored()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	st.merge(fields)
+	st.version.Store(r.Version)
+	if st.timed == 0 {
+		s.timeout.Store(int64(h.Timeout))
+		s.limit(later(l.m.clock.Now(), r.Limit))
+	}
+	s.mark(func(bits uint32) uint32 { return bits &^ doubtful })
+	return nil
+}
+
+// revive has a session that is due here go on: it is not due in the Store.
+func (l *link) revive(s *Session, r Record) {
+	l.m.loaded(s, r)
+	s.mark(func(bits uint32) uint32 { return bits &^ asked })
+	l.m.fileAgain(s)
+}
+
+// loaded makes the last use of a session that which the record tells of.
+func (m *Manager) loaded(s *Session, r Record) {
+	now := m.clock.Now()
+	use := now
+	if t := s.Timeout(); t < Never && r.Remaining < r.Limit {
+		use = now + r.Remaining - t
+	}
+	s.stored().told.Store(int64(use))
+	s.activity.revive(anyMoment(use))
+}
+
+// load reads a session that is not here from the Store and has it live here.
+func (l *link) load(ctx context.Context, uid string) (*Session, error) {
+	m := l.m
+	m.endings.begin(1) // see create
+	defer m.endings.done(1)
+	if m.closed.Load() {
+		return nil, ErrClosed
+	}
+	key := keyOf(uid)
+	var r Record
+	err := l.gate.call(ctx, func(ctx context.Context) (err error) {
+		r, err = m.Store.Load(ctx, key)
+		return err
+	})
+	if errors.Is(err, ErrGone) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	h, fields, err := unpack(r)
+	if err != nil {
+		l.setAside(ctx, key, err)
+		return nil, nil
+	}
+	s, err := m.manufacture(uid)
+	if err != nil {
+		return nil, err
+	}
+	if !m.admit() {
+		s.Expire() // releases what the factory may have made it own
+		return nil, ErrFull
+	}
+	l.attach(s, key, r, h, fields)
+	m.loaded(s, r)
+	if err = m.onLoad(s); err == nil {
+		err = m.enter(s, m.clock.Now())
+	}
+	if err != nil || m.closed.Load() {
+		l.unload(s)
+		return nil, cmp.Or(err, ErrClosed)
+	}
+	l.counts.loaded.Add(1)
+	return s, nil
+}
+
+// unload forgets a session here that goes on in the Store.
+func (l *link) unload(s *Session) {
+	if l.over(s, Shutdown) {
+		l.m.endings.here(s)
+	}
+}
+
+// attach makes s, which nobody else has, the session of the record.
+func (l *link) attach(s *Session, key StoreKey, r Record, h header, fields []field) {
+	x := s.extra()
+	x.stored = &stored{io: newTurn(), found: true, fields: fields}
+	x.stored.key.Store(&key)
+	x.stored.version.Store(r.Version)
+	x.values = onlyLocal(x.values)
+	s.m = l.m
+	s.timeout.Store(int64(h.Timeout))
+	s.limit(later(l.m.clock.Now(), r.Limit))
+	s.mark(func(bits uint32) uint32 { return bits | h.origin() })
+}
+
+// onLoad calls Manager.OnLoad.
+func (m *Manager) onLoad(s *Session) (err error) {
+	if m.OnLoad == nil {
+		return nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: OnLoad: panic: %s", ErrFactory, describe(p))
+			report(m.Log, "session: OnLoad panicked", "panic", describe(p), "stack", string(debug.Stack()))
+		}
+	}()
+	m.OnLoad(s)
+	return nil
+}
+
+// setAside puts a record that cannot be read where it harms nobody.
+func (l *link) setAside(ctx context.Context, key StoreKey, why error) bool {
+	l.counts.setAside.Add(1)
+	name := hex.EncodeToString(key[:])
+	q, ok := l.m.Store.(Quarantiner)
+	if !ok {
+		report(l.m.Log, "session: a record cannot be read", "key", name, "error", why)
+		return false
+	}
+	err := l.gate.call(ctx, func(ctx context.Context) error { return q.SetAside(ctx, key) })
+	report(l.m.Log, "session: a record cannot be read and is set aside", "key", name, "error", why, "failure", err)
+	return err == nil
+}

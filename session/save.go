@@ -1,0 +1,225 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Save writes what has changed in s to the Store and returns when that is
+// acknowledged. A resource.Tree calls it before each answer; other programs do so
+// themselves, or have it done within a second without hearing whether it failed.
+// Where nothing has changed, or there is no Store, it does nothing.
+//
+// The errors wrap ErrStore, also for a change of s that has been refused since a
+// request has it: the changes are undone then. Or they are ErrEnded: another
+// process has ended s, or renewed it.
+func (m *Manager) Save(ctx context.Context, s *Session) error {
+	if s.marks.Load()&(unsaved|refused) == 0 || m.link == nil {
+		return nil // nearly always
+	}
+	return m.link.flush(ctx, s)
+}
+
+// mostBehind is how many sessions may be waiting to be written, with
+// WriteBehind, before requests wait for that again.
+const mostBehind = 10_000
+
+func (l *link) flush(ctx context.Context, s *Session) error {
+	if l.m.WriteBehind && l.counts.unsaved.Load() < mostBehind {
+		return nil
+	}
+	if err := l.save(ctx, s, true); err != nil {
+		return err
+	}
+	if s.marks.Load()&refused != 0 {
+		return fmt.Errorf("%w: a change was refused", ErrStore)
+	}
+	return nil
+}
+
+// changed has a change of s written, soon and by us if no request does.
+func (l *link) changed(s *Session) {
+	if s.setMark(unsaved) {
+		l.counts.unsaved.Add(1)
+		time.AfterFunc(gathering(Never), func() { l.saves.put(s) })
+	}
+}
+
+// allSaved takes that back. The caller has the lock of the values.
+func (l *link) allSaved(s *Session) {
+	if s.clearMark(unsaved) {
+		l.counts.unsaved.Add(-1)
+	}
+}
+
+// saveAll writes changes that no request has waited for, and goes on until it
+// could.
+func (l *link) saveAll(batch []*Session) (again []*Session) {
+	for _, s := range batch {
+		if err := l.save(context.Background(), s, false); errors.Is(err, ErrStore) {
+			again = append(again, s)
+		}
+	}
+	return again
+}
+
+// save writes all changes there are. When that fails they are undone if undo is
+// set, and whoever has the session is told.
+func (l *link) save(ctx context.Context, s *Session, undo bool) error {
+	st := s.stored()
+	st.io.Lock()
+	defer st.io.Unlock()
+	x := s.extra()
+	x.mu.Lock()
+	c := st.changes()
+	if c.none() {
+		l.allSaved(s)
+	}
+	x.mu.Unlock()
+	if c.none() {
+		return nil
+	}
+	err := l.write(ctx, s, c, "", nil)
+	if err != nil && undo {
+		x.mu.Lock()
+		st.revert()
+		l.allSaved(s)
+		x.mu.Unlock()
+		s.setMark(refused)
+		s.setMark(doubtful) // it may have been done nevertheless
+	}
+	return err
+}
+
+// write sends changes, and another key if that is not nil. The field that has
+// the name expect must not have changed in the Store. The caller has io.
+func (l *link) write(ctx context.Context, s *Session, c changes, expect string, rename *StoreKey) error {
+	x, st := s.extra(), s.stored()
+	now := l.m.clock.Now()
+	use, _ := s.news(now)
+	change := Change{Clear: c.cleared, Extend: s.extension(use, now), Rename: rename}
+	for _, f := range c.fields {
+		version := uint64(AnyVersion)
+		if f.name == expect && expect != "" {
+			version = f.version
+		}
+		switch {
+		case f.now.here:
+			change.Set = append(change.Set, Field{f.name, seal(f.name, f.now.data), version})
+		case !c.cleared:
+			change.Delete = append(change.Delete, f.name)
+		}
+	}
+	if c.timed || c.cleared {
+		change.Set = append(change.Set, Field{headerName, seal(headerName, s.header().encode()), AnyVersion})
+	}
+	if c.timed {
+		change.Exactly = true
+		if change.Limit = Never; s.marks.Load()&limited != 0 {
+			change.Limit = limitOf(s, now)
+		}
+	}
+	l.counts.saves.Add(1)
+	var version uint64
+	err := l.gate.call(ctx, func(ctx context.Context) (err error) {
+		version, err = l.m.Store.Save(ctx, s.storeKey(), change)
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrGone):
+		l.lost(s)
+		return ErrEnded
+	case err != nil:
+		return err
+	}
+	if version != st.version.Load()+1 {
+		s.setMark(doubtful) // others have written meanwhile
+	}
+	st.version.Store(version)
+	raise(&st.told, int64(use))
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	st.written(c, version)
+	if st.changes().none() {
+		l.allSaved(s)
+	}
+	return nil
+}
+
+// limitOf returns how long it is to the end of the lifetime, as Change.Limit.
+func limitOf(s *Session, now time.Duration) time.Duration {
+	limit := s.lifetime()
+	if limit == Never {
+		return Never
+	}
+	if limit == now {
+		return -1
+	}
+	return limit - now
+}
+
+// update changes one value so that no other change of it is lost, wherever it
+// is made: f gets what there is, and is called again if that has changed until
+// the Store has what it returned.
+func (l *link) update(s *Session, name string, f func(content) (content, error)) error {
+	x, st := s.extra(), s.stored()
+	st.io.Lock()
+	defer st.io.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), l.gate.patience)
+	defer cancel()
+	for {
+		if s.ended() {
+			return ErrEnded
+		}
+		x.mu.Lock()
+		old := field{name: name}
+		if at := st.find(name); at != nil {
+			old = *at
+		}
+		x.mu.Unlock()
+		now, err := f(old.now)
+		if err != nil {
+			return err
+		}
+		x.mu.Lock()
+		c := st.changes()
+		x.mu.Unlock()
+		old.now = now
+		err = l.write(ctx, s, c.and(old), name, nil)
+		if errors.Is(err, ErrConflict) {
+			err = l.reload(ctx, s)
+		} else if err == nil {
+			return nil
+		}
+		if err != nil {
+			s.setMark(refused)
+			s.setMark(doubtful) // it may have been done nevertheless
+			return err
+		}
+		select {
+		case <-time.After(rand.N(2 * time.Millisecond)):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// reload takes over what the Store has of a session that is here. The caller has
+// io.
+func (l *link) reload(ctx context.Context, s *Session) error {
+	var r Record
+	err := l.gate.call(ctx, func(ctx context.Context) (err error) {
+		r, err = l.m.Store.Load(ctx, s.storeKey())
+		return err
+	})
+	switch {
+	case errors.Is(err, ErrGone):
+		l.lost(s)
+		return ErrEnded
+	case err != nil:
+		return err
+	}
+	return l.take(s, r)
+}

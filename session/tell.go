@@ -1,0 +1,128 @@
+package session
+
+import (
+	"context"
+	"time"
+)
+
+// The Store has to know of the use of a session, or it would end it while it is
+// in use; it need not know of each. So the first use after it was last told puts
+// an entry on the wheel, for a 15th of the timeout after that, and when that
+// comes up the Store is told, together with others. A mark of the session says
+// that there is an entry, so that all other uses have nothing to do.
+
+// mayLag is how far the Store may be behind.
+func mayLag(timeout time.Duration) time.Duration { return timeout / 15 }
+
+// gathering is for how long uses are collected that the Store should know of by
+// now.
+func gathering(timeout time.Duration) time.Duration {
+	return min(250*time.Millisecond, mayLag(timeout)/4)
+}
+
+// used has the Store told that s has been used. What passes here with each
+// request is in Session.notice.
+func (l *link) used(s *Session) {
+	if !s.setMark(telling) {
+		return // somebody else is doing this
+	}
+	l.fileTell(s)
+}
+
+// fileTell files the entry for the mark.
+func (l *link) fileTell(s *Session) {
+	t := s.Timeout()
+	soonest := later(l.m.clock.Now(), gathering(t))
+	l.telling.Add(s.id(), max(later(time.Duration(s.stored().told.Load()), mayLag(t)), soonest))
+}
+
+// tell is called with sessions whose entries have come up.
+func (l *link) tell(ids []id) (again []id) {
+	var all []*Session
+	var touches []Touch
+	var uses []time.Duration
+	for _, v := range ids {
+		s := l.m.table.find(v)
+		if s == nil || s.ended() {
+			continue
+		}
+		now := l.m.clock.Now()
+		use, news := s.news(now)
+		switch told := time.Duration(s.stored().told.Load()); {
+		case !news:
+			l.nothingNew(s)
+		case later(told, mayLag(s.Timeout())) > now+now/1024+time.Duration(time.Millisecond):
+			l.fileTell(s) // a save has told it meanwhile
+		default:
+			all = append(all, s)
+			uses = append(uses, use)
+			touches = append(touches, Touch{s.storeKey(), s.extension(use, now)})
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	l.counts.tells.Add(1)
+	var versions []uint64
+	err := l.gate.call(context.Background(), func(ctx context.Context) (err error) {
+		versions, err = l.m.Store.Touch(ctx, touches)
+		return err
+	})
+	for i, s := range all {
+		switch {
+		case err != nil:
+			again = append(again, s.id())
+		case versions[i] == 0:
+			l.missing(s, touches[i].Key)
+		default:
+			if versions[i] != s.stored().version.Load() {
+				s.setMark(doubtful)
+			}
+			raise(&s.stored().told, int64(uses[i]))
+			l.nothingNew(s)
+		}
+	}
+	return again
+}
+
+// news returns the last use of s and whether the Store should be told of it.
+func (s *Session) news(now time.Duration) (use time.Duration, news bool) {
+	a := s.activity.Load()
+	if a >= over {
+		return 0, false
+	}
+	use = lastUse(a)
+	if held(a) {
+		use = max(use, now)
+	}
+	return use, use > time.Duration(s.stored().told.Load())
+}
+
+// extension returns for how long from now a session should live whose last use
+// was at use. Of the time since, which is of our clock, a tenth is given away,
+// since the Store's may be the slower of the two.
+func (s *Session) extension(use, now time.Duration) time.Duration {
+	t := s.Timeout()
+	if t == Never {
+		return Never
+	}
+	return max(t-(now-use)*9/10, 1)
+}
+
+// nothingNew takes the mark back, unless there has been another use.
+func (l *link) nothingNew(s *Session) {
+	s.clearMark(telling)
+	if _, news := s.news(l.m.clock.Now()); news {
+		l.used(s)
+	}
+}
+
+// missing is called for a session that Touch did not find under the key.
+func (l *link) missing(s *Session, key StoreKey) {
+	st := s.stored()
+	st.io.Lock()
+	defer st.io.Unlock()
+	if s.storeKey() == key { // else it has been renamed
+		l.lost(s)
+	}
+}
