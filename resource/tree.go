@@ -1,7 +1,6 @@
 package resource
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"runtime/debug"
@@ -124,7 +123,7 @@ func (r *Request) settle() {
 			r.page(fasthttp.StatusInternalServerError, "")
 		}
 	}()
-	if r.tree.Sessions.Save(context.Background(), s) != nil {
+	if r.tree.Sessions.Save(r.RequestCtx, s) != nil {
 		r.unsaved()
 	}
 	r.pass(s)

@@ -256,30 +256,31 @@ func (l *link) lost(s *Session) {
 // expire ends a session whatever its time, and makes its calls on the caller's
 // goroutine. If the Store fails, that is done when it answers again.
 func (l *link) expire(s *Session, why Reason) {
+	over, err := l.expireNow(s, why)
+	if over {
+		l.m.endings.here(s)
+	}
+	if err != nil {
+		s.setMark(asked)
+		l.claims.put(s)
+	}
+}
+
+func (l *link) expireNow(s *Session, why Reason) (bool, error) {
+	st := s.stored()
+	st.io.Lock()
+	defer st.io.Unlock()
 	for {
 		a := s.activity.Load()
 		if a >= over && !isAsking(a) {
-			return
+			return false, nil
 		}
 		if s.activity.word.CompareAndSwap(a, over|asking|uint64(why)) {
 			break
 		}
 	}
-	first := s.setMark(asked)
-	st := s.stored()
-	st.io.Lock()
-	var mine []*Session
-	err := ErrStore
-	if isAsking(s.activity.Load()) {
-		mine, err = l.claimFor(context.Background(), why, []*Session{s})
-	}
-	st.io.Unlock()
-	switch {
-	case len(mine) > 0:
-		l.m.endings.here(s)
-	case err != nil && first:
-		l.claims.put(s)
-	}
+	ended, err := l.claimFor(context.Background(), why, []*Session{s})
+	return len(ended) > 0, err
 }
 
 // finished takes note that the calls of a session have been made.

@@ -11,7 +11,11 @@ import (
 // wait as long as that may be late. The calls are made as for those that the
 // wheel ends, on other goroutines, and Cleanup does not wait for them.
 //
-// The error is that of ctx, if it ends before all sessions have been looked at.
+// With a Store it asks for those to be ended that are due here, and takes over
+// those whose process is gone.
+//
+// The error is that of ctx, if it ends before all sessions have been looked at, or
+// ErrStore.
 func (m *Manager) Cleanup(ctx context.Context) (int, error) {
 	m.init()
 	now := m.clock.Now()
@@ -29,7 +33,19 @@ func (m *Manager) Cleanup(ctx context.Context) (int, error) {
 			return ended, fmt.Errorf("session: clean-up: %w", context.Cause(ctx))
 		}
 	}
-	return ended + m.endThose(due, now, 0), nil
+	ended += m.endThose(due, now, 0)
+	if m.link == nil {
+		return ended, nil
+	}
+	for {
+		n, err := m.link.takeOver(ctx, grace)
+		if ended += n; err != nil {
+			return ended, fmt.Errorf("session: clean-up: %w", err)
+		}
+		if n == 0 {
+			return ended, nil
+		}
+	}
 }
 
 // endThose ends those of the sessions that are due at now, and returns how many.

@@ -216,8 +216,10 @@ func (m *Manager) finish(s *Session) {
 	if why := s.Reason(); why == Idle || why == Lifetime {
 		m.late(m.clock.Now() - time.Duration(s.filed.Load()))
 	}
+	defer func() { // also when a call has ended its goroutine
+		if m.link != nil && s.stored().mine {
+			m.link.finished(s.storeKey())
+		}
+	}()
 	s.finish(false)
-	if m.link != nil && s.stored().mine {
-		m.link.finished(s.storeKey())
-	}
 }

@@ -60,10 +60,10 @@ func (m *Manager) use(ctx *fasthttp.RequestCtx, now time.Duration, how func(*act
 			return nil, err
 		}
 		if how(&s.activity, now) {
-			s.notice()
-			return s, nil
-		}
-		if m.link == nil {
+			if s.notice(); m.link == nil || !s.ended() {
+				return s, nil
+			}
+		} else if m.link == nil {
 			return nil, nil
 		}
 		// It has just become due here, which is not yet its end; or that.
@@ -96,14 +96,15 @@ func (m *Manager) Exists(ctx context.Context, uid string) (bool, error) {
 
 // look finds the first live session among the uids of a request.
 func (m *Manager) look(ctx *fasthttp.RequestCtx, now time.Duration) (*Session, error) {
+	var failed error
 	for n := 0; ; n++ {
 		uid := m.carrier.UID(ctx, n)
 		if uid == nil {
-			return nil, nil
+			return nil, failed
 		}
 		s, err := m.known(uid, now)
 		if err != nil {
-			return nil, err
+			failed = err
 		}
 		if s == nil {
 			continue
@@ -164,7 +165,7 @@ func (m *Manager) touch(s *Session, now time.Duration) bool {
 		return false
 	}
 	s.notice()
-	return true
+	return !s.ended()
 }
 
 // originOf tells over what a request came; TLS or not are two worlds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,7 +54,7 @@ func (g *gate) call(ctx context.Context, f func(context.Context) error) error {
 	}
 	limited, cancel := context.WithTimeout(ctx, g.patience)
 	defer cancel()
-	err := f(limited)
+	err := guard(f)(limited)
 	switch {
 	case err == nil, errors.Is(err, ErrGone), errors.Is(err, ErrExists), errors.Is(err, ErrConflict):
 		return err
@@ -61,6 +62,18 @@ func (g *gate) call(ctx context.Context, f func(context.Context) error) error {
 		g.fail(err)
 	}
 	return fmt.Errorf("%w: %w", ErrStore, err)
+}
+
+// guard makes errors of the panics of a store.
+func guard(f func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("the store panicked: %s\n%s", describe(p), debug.Stack())
+			}
+		}()
+		return f(ctx)
+	}
 }
 
 // fail shuts the gate.
@@ -93,7 +106,10 @@ func (g *gate) shutNow() (first, say bool) {
 func (g *gate) probe() {
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), g.patience)
-		_, err := g.m.Store.Exists(ctx, StoreKey{})
+		err := guard(func(ctx context.Context) error {
+			_, err := g.m.Store.Exists(ctx, StoreKey{})
+			return err
+		})(ctx)
 		cancel()
 		if err == nil {
 			if after, say := g.open(); say {

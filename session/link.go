@@ -61,7 +61,7 @@ func (m *Manager) connect() {
 	}
 	l.telling = timer.NewKeys(m.clock, func(_ time.Duration, ids []id) { l.tells.put(ids...) })
 	l.tells = &queue[id]{do: l.tell, most: batchSize}
-	l.saves = &queue[*Session]{do: l.saveAll, most: 1}
+	l.saves = &queue[*Session]{do: l.saveAll, most: savers}
 	l.claims = &queue[*Session]{do: l.claim, most: batchSize}
 	l.acks = &queue[StoreKey]{do: l.ack, most: batchSize}
 	l.ending.keys = make(map[StoreKey]bool)

@@ -137,8 +137,9 @@ func (l *link) take(s *Session, r Record) error {
 // revive has a session that is due here go on: it is not due in the Store.
 func (l *link) revive(s *Session, r Record) {
 	l.m.loaded(s, r)
-	s.mark(func(bits uint32) uint32 { return bits &^ asked })
+	s.clearMark(asked)
 	l.m.fileAgain(s)
+	l.nothingNew(s) // an entry may have come up meanwhile
 }
 
 // loaded makes the last use of a session that which the record tells of.
@@ -148,8 +149,9 @@ func (m *Manager) loaded(s *Session, r Record) {
 	if t := s.Timeout(); t < Never && r.Remaining < r.Limit {
 		use = now + r.Remaining - t
 	}
-	s.stored().told.Store(int64(use))
-	s.activity.revive(anyMoment(use))
+	at := anyMoment(use)
+	s.stored().told.Store(int64(lastUse(at)))
+	s.activity.revive(at)
 }
 
 // load reads a session that is not here from the Store and has it live here.
@@ -187,7 +189,10 @@ func (l *link) load(ctx context.Context, uid string) (*Session, error) {
 	}
 	l.attach(s, key, r, h, fields)
 	m.loaded(s, r)
-	if err = m.onLoad(s); err == nil {
+	if err = m.onLoad(s); err == nil && s.ended() {
+		return nil, nil
+	}
+	if err == nil {
 		err = m.enter(s, m.clock.Now())
 	}
 	if err != nil || m.closed.Load() {

@@ -5,39 +5,52 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // Save writes what has changed in s to the Store and returns when that is
 // acknowledged. A resource.Tree calls it before each answer; other programs do so
 // themselves, or have it done within a second without hearing whether it failed.
-// Where nothing has changed, or there is no Store, it does nothing.
+// Where nothing has changed, or there is no Store, it does nothing. ctx may be
+// nil.
 //
-// The errors wrap ErrStore, also for a change of s that has been refused since a
-// request has it: the changes are undone then. Or they are ErrEnded: another
-// process has ended s, or renewed it.
-func (m *Manager) Save(ctx context.Context, s *Session) error {
+// The errors wrap ErrStore, also where the Store has failed to take a change of s
+// since the request of ctx came: such changes are undone. Or they are ErrEnded:
+// another process has ended s, or renewed it.
+func (m *Manager) Save(ctx *fasthttp.RequestCtx, s *Session) error {
 	if s.marks.Load()&(unsaved|refused) == 0 || m.link == nil {
 		return nil // nearly always
 	}
 	return m.link.flush(ctx, s)
 }
 
+// savers is how many sessions are written at once by ourselves.
+const savers = 8
+
 // mostBehind is how many sessions may be waiting to be written, with
 // WriteBehind, before requests wait for that again.
 const mostBehind = 10_000
 
-func (l *link) flush(ctx context.Context, s *Session) error {
-	if l.m.WriteBehind && l.counts.unsaved.Load() < mostBehind {
-		return nil
+func (l *link) flush(ctx *fasthttp.RequestCtx, s *Session) error {
+	if !l.m.WriteBehind || l.counts.unsaved.Load() >= mostBehind {
+		if err := l.save(context.Background(), s, true); err != nil {
+			return err
+		}
 	}
-	if err := l.save(ctx, s, true); err != nil {
-		return err
-	}
-	if s.marks.Load()&refused != 0 {
-		return fmt.Errorf("%w: a change was refused", ErrStore)
+	if ctx != nil && time.Duration(s.stored().refusal.Load()) >= l.m.clock.At(ctx.Time()) {
+		return fmt.Errorf("%w: a change has been undone", ErrStore)
 	}
 	return nil
+}
+
+// refuse takes note that the Store has not taken a change, perhaps.
+func (l *link) refuse(s *Session) {
+	s.stored().refusal.Store(int64(l.m.clock.Now()))
+	s.setMark(refused)
+	s.setMark(doubtful) // it may have taken it nevertheless
 }
 
 // changed has a change of s written, soon and by us if no request does.
@@ -55,11 +68,17 @@ func (l *link) allSaved(s *Session) {
 	}
 }
 
-// saveAll writes changes that no request has waited for, and goes on until it
-// could.
+// saveAll writes changes that no request has waited for. What cannot be written
+// yet is tried again.
 func (l *link) saveAll(batch []*Session) (again []*Session) {
-	for _, s := range batch {
-		if err := l.save(context.Background(), s, false); errors.Is(err, ErrStore) {
+	failed := make([]bool, len(batch))
+	var all sync.WaitGroup
+	for i, s := range batch {
+		all.Go(func() { failed[i] = errors.Is(l.save(context.Background(), s, false), ErrStore) })
+	}
+	all.Wait()
+	for i, s := range batch {
+		if failed[i] {
 			again = append(again, s)
 		}
 	}
@@ -85,11 +104,13 @@ func (l *link) save(ctx context.Context, s *Session, undo bool) error {
 	err := l.write(ctx, s, c, "", nil)
 	if err != nil && undo {
 		x.mu.Lock()
-		st.revert()
-		l.allSaved(s)
-		x.mu.Unlock()
-		s.setMark(refused)
-		s.setMark(doubtful) // it may have been done nevertheless
+		defer x.mu.Unlock()
+		if st.revert(); st.changes().none() {
+			l.allSaved(s)
+		} else {
+			l.saves.put(s) // its times, which are not undone
+		}
+		l.refuse(s)
 	}
 	return err
 }
@@ -100,7 +121,10 @@ func (l *link) write(ctx context.Context, s *Session, c changes, expect string, 
 	x, st := s.extra(), s.stored()
 	now := l.m.clock.Now()
 	use, _ := s.news(now)
-	change := Change{Clear: c.cleared, Extend: s.extension(use, now), Rename: rename}
+	change := Change{Clear: c.cleared, Rename: rename}
+	if !s.ended() {
+		change.Extend, change.Exactly = s.extension(use, now), c.timed
+	}
 	for _, f := range c.fields {
 		version := uint64(AnyVersion)
 		if f.name == expect && expect != "" {
@@ -117,7 +141,6 @@ func (l *link) write(ctx context.Context, s *Session, c changes, expect string, 
 		change.Set = append(change.Set, Field{headerName, seal(headerName, s.header().encode()), AnyVersion})
 	}
 	if c.timed {
-		change.Exactly = true
 		if change.Limit = Never; s.marks.Load()&limited != 0 {
 			change.Limit = limitOf(s, now)
 		}
@@ -195,8 +218,7 @@ func (l *link) update(s *Session, name string, f func(content) (content, error))
 			return nil
 		}
 		if err != nil {
-			s.setMark(refused)
-			s.setMark(doubtful) // it may have been done nevertheless
+			l.refuse(s)
 			return err
 		}
 		select {

@@ -77,7 +77,7 @@ const (
 	telling              // the Store is going to be told of its last use
 	doubtful             // in the Store it may be otherwise
 	unsaved              // has changes that the Store has not
-	refused              // the Store has failed to take a change, since a request has it
+	refused              // the Store has once failed to take a change
 	asked                // it is due, or to be ended, and the Store is being asked
 	renewing             // the id is being changed
 	origin   = plain | secure
@@ -260,10 +260,11 @@ func (s *Session) timed() {
 	}
 	x := s.extra()
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	x.stored.gen++
 	x.stored.timed = x.stored.gen
+	x.mu.Unlock()
 	s.m.link.changed(s)
+	s.m.link.nothingNew(s) // the entry is for when the old timeout would have it
 }
 
 // limit sets the moment of the absolute end; before a Manager takes the session,
@@ -320,9 +321,6 @@ func (s *Session) Release() {
 	}
 	s.activity.release(s.m.clock.Now())
 	s.notice()
-	if s.marks.Load()&refused != 0 && !held(s.activity.Load()) {
-		s.clearMark(refused)
-	}
 	if s.Timeout() < heldFor {
 		s.refile()
 	}

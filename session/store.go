@@ -105,11 +105,12 @@ type Field struct {
 type Record struct {
 	Version   uint64        // 1 and one more with each Save
 	Remaining time.Duration // until it is due if nobody touches it
-	Limit     time.Duration // until it is due whoever touches it
+	Limit     time.Duration // until it is due whoever touches it; Never if there is no such end
 	Fields    []Field       // in no order
 }
 
-// A Change is what Save does: first Clear, then Delete, then Set.
+// A Change is what Save does, if all fields have the versions it expects: first
+// Clear, then Delete, then Set.
 type Change struct {
 	Set    []Field
 	Delete []string

@@ -14,6 +14,7 @@ type stored struct {
 	version atomic.Uint64 // the Record.Version that the fields are of, or were
 	told    atomic.Int64  // the last use that the Store has been told of
 	found   bool          // it was read from the Store
+	refusal atomic.Int64  // when the Store has last failed to take a change
 	mine    bool          // its end has been claimed and is to be acknowledged
 
 	// For whoever has more.mu:

@@ -98,7 +98,7 @@ func TestASessionOutlivesItsProcess(t *testing.T) {
 		uid := s.UID()
 		require.NoError(t, note.Set(s, "kept"))
 		require.NoError(t, number.Update(s, func(n *int) { *n = 7 }))
-		require.NoError(t, first.Save(t.Context(), s))
+		require.NoError(t, first.Save(nil, s))
 		time.Sleep(20 * time.Second)
 		require.NoError(t, first.Close(t.Context()))
 		require.Equal(t, session.Shutdown, s.Reason())
@@ -126,7 +126,7 @@ func TestTheSurvivorEndsTheSessionsOfTheDead(t *testing.T) {
 		for i := range 200 {
 			s := first.visit(t, "")
 			require.NoError(t, number.Set(s, i))
-			require.NoError(t, first.Save(t.Context(), s))
+			require.NoError(t, first.Save(nil, s))
 		}
 		second.visit(t, "") // has it start
 		first.way.Fail(errors.New("killed"))
@@ -202,7 +202,7 @@ func TestAnOutage(t *testing.T) {
 		p, other := join(t, store), join(t, store)
 		s := p.visit(t, "")
 		require.NoError(t, note.Set(s, "before"))
-		require.NoError(t, p.Save(t.Context(), s))
+		require.NoError(t, p.Save(nil, s))
 		elsewhere := other.visit(t, "").UID()
 		p.way.Fail(errors.New("outage"))
 
@@ -212,7 +212,7 @@ func TestAnOutage(t *testing.T) {
 		_, err = p.Open(asks(""))
 		require.ErrorIs(t, err, session.ErrStore)
 		require.NoError(t, note.Set(s, "meanwhile"))
-		require.ErrorIs(t, p.Save(t.Context(), s), session.ErrStore)
+		require.ErrorIs(t, p.Save(nil, s), session.ErrStore)
 		require.ErrorIs(t, number.Update(s, func(n *int) { *n++ }), session.ErrStore)
 		v, _ := note.Get(s)
 		require.Equal(t, "before", v)

@@ -22,11 +22,22 @@ func gathering(timeout time.Duration) time.Duration {
 
 // used has the Store told that s has been used. What passes here with each
 // request is in Session.notice.
+//
+// A use so late that the Store might end the session soon is told of at once, and
+// whoever uses it waits for that: a process that has it too, idle, may be about to
+// ask for its end.
 func (l *link) used(s *Session) {
-	if !s.setMark(telling) {
-		return // somebody else is doing this
+	t := s.Timeout()
+	switch told := time.Duration(s.stored().told.Load()); {
+	case !s.setMark(telling): // somebody else is doing this
+	case t == Never: // there is nothing to tell, and the mark saves us from asking
+	case later(told, t-mayLag(t)) <= l.m.clock.Now():
+		if again := l.tell([]id{s.id()}); len(again) > 0 {
+			l.tells.put(again...)
+		}
+	default:
+		l.fileTell(s)
 	}
-	l.fileTell(s)
 }
 
 // fileTell files the entry for the mark.
@@ -43,7 +54,7 @@ func (l *link) tell(ids []id) (again []id) {
 	var uses []time.Duration
 	for _, v := range ids {
 		s := l.m.table.find(v)
-		if s == nil || s.ended() {
+		if s == nil {
 			continue
 		}
 		now := l.m.clock.Now()
@@ -51,7 +62,7 @@ func (l *link) tell(ids []id) (again []id) {
 		switch told := time.Duration(s.stored().told.Load()); {
 		case !news:
 			l.nothingNew(s)
-		case later(told, mayLag(s.Timeout())) > now+now/1024+time.Duration(time.Millisecond):
+		case later(told, mayLag(s.Timeout())) > now:
 			l.fileTell(s) // a save has told it meanwhile
 		default:
 			all = append(all, s)
@@ -106,14 +117,14 @@ func (s *Session) extension(use, now time.Duration) time.Duration {
 	if t == Never {
 		return Never
 	}
-	return max(t-(now-use)*9/10, 1)
+	return max(t-(now-use)/10*9, 1)
 }
 
 // nothingNew takes the mark back, unless there has been another use.
 func (l *link) nothingNew(s *Session) {
 	s.clearMark(telling)
-	if _, news := s.news(l.m.clock.Now()); news {
-		l.used(s)
+	if _, news := s.news(l.m.clock.Now()); news && s.Timeout() != Never && s.setMark(telling) {
+		l.fileTell(s)
 	}
 }
 

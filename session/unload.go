@@ -9,9 +9,6 @@ import (
 	"sync/atomic"
 )
 
-// savers is how many goroutines write the sessions at the end of a process.
-const savers = 8
-
 // close has all sessions go on in the Store: what has changed is written, and
 // for how long each still lives. What they own is closed.
 func (l *link) close(ctx context.Context) error {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spindleweb/spindle/resource"
 	"github.com/spindleweb/spindle/session"
+	"github.com/spindleweb/spindle/session/storetest"
 	"github.com/spindleweb/spindle/site"
 	"github.com/valyala/fasthttp"
 )
@@ -176,4 +177,53 @@ func BenchmarkLoopback(b *testing.B) {
 	b.ReportMetric(rates[0][middle], "bare-req/s")
 	b.ReportMetric(rates[1][middle]/rates[0][middle], "ratio-walk")
 	b.ReportMetric(rates[2][middle]/rates[0][middle], "ratio-session")
+}
+
+// BenchmarkStored is what a Store adds to requests whose sessions are here: both
+// sites by turns, and the second's time over the first's.
+func BenchmarkStored(b *testing.B) {
+	for _, n := range []int{1, 10_000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			page := tree(func(req *resource.Request) {
+				req.GetSession()
+				req.Write(body)
+			})
+			memory, stored := site.New(page), site.New(page)
+			stored.Store = new(storetest.Memory)
+			sites := [2]*site.Site{memory, stored}
+			var uids [2][]string
+			for range n { // by turns, so that both have their sessions equally far apart
+				for i, s := range sites {
+					made, err := s.Sessions().Create(nil)
+					if err != nil {
+						b.Fatal(err)
+					}
+					uids[i] = append(uids[i], made.UID())
+				}
+			}
+			var run [2]func()
+			var took [2]time.Duration
+			for i, s := range sites {
+				defer s.Shutdown(context.Background())
+				run[i] = requests(b, s.Handler, uids[i])
+				for range 8 * n { // the Store is to be told of the first use, then of none for a minute
+					run[i]()
+				}
+			}
+			b.ReportAllocs()
+			const turn = 2000
+			for i := 0; b.Loop(); i++ {
+				start := time.Now()
+				for range turn {
+					run[i%2]()
+				}
+				took[i%2] += time.Since(start)
+			}
+			rounds := float64(b.N / 2 * turn)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(took[0])/rounds, "ns/memory")
+			b.ReportMetric(float64(took[1])/rounds, "ns/stored")
+			b.ReportMetric(float64(took[1])/float64(took[0]), "stored/memory")
+		})
+	}
 }
