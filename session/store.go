@@ -12,9 +12,9 @@ import (
 //
 // Its clock is its own, and the only one that decides when a session is over:
 // times go in and out as spans from the moment of the call, for which Never is
-// no end. All methods may be called from many goroutines and processes at once,
-// each is done as a whole or not at all, and a call that failed may have been
-// done nevertheless. An error other than those below means that the store did
+// no end. All methods may be called from many goroutines and processes at once.
+// What a call does to one session it does as a whole or not at all; and a call
+// that failed may have been done nevertheless, for some or all. An error other than those below means that the store did
 // not answer as it should; the Manager then goes by what it has.
 //
 // The package storetest has the tests that a Store has to pass.
