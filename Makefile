@@ -6,9 +6,10 @@
 MODULES     := $(patsubst %/go.mod,%,$(shell find . -name go.mod -not -path './.git/*' | sort))
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-# Debian packages, each with a program by which it is known to be there.
-PROGRAMS    := curl chromium
-PACKAGES    := curl chromium fonts-dejavu-core
+# Debian packages, each with a program by which it is known to be there. Servers
+# are run by the tests that need them, with their data in a temporary folder.
+PROGRAMS    := curl chromium postgres mariadbd mariadb-install-db
+PACKAGES    := curl chromium fonts-dejavu-core postgresql mariadb-server-core mariadb-client-core
 SUDO        := $(if $(filter 0,$(shell id -u)),,sudo)
 INSTALL     := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends
 
@@ -17,13 +18,15 @@ INSTALL     := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --n
 test: programs
 	@set -e; for m in $(MODULES); do echo "== go test -race ($$m)"; (cd $$m && go test -race -count=1 -timeout 20m ./...); done
 
-# A missing program is installed; one that cannot be had ends the run.
+# A missing program is installed; one that cannot be had ends the run. Debian
+# keeps servers where only root looks for programs, or nobody.
+WHERE := PATH=$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)
 programs:
-	@for p in $(PROGRAMS); do command -v $$p >/dev/null || missing=1; done; \
+	@$(WHERE); for p in $(PROGRAMS); do command -v $$p >/dev/null || missing=1; done; \
 	if [ -n "$$missing" ]; then \
 		$(SUDO) apt-get update -qq && $(INSTALL) $(PACKAGES) >/dev/null; \
 	fi
-	@for p in $(PROGRAMS); do command -v $$p >/dev/null || { echo "$$p is missing and could not be installed" >&2; exit 1; }; done
+	@$(WHERE); for p in $(PROGRAMS); do command -v $$p >/dev/null || { echo "$$p is missing and could not be installed" >&2; exit 1; }; done
 
 check:
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
