@@ -40,6 +40,12 @@ const asking = 1 << 8
 
 func isAsking(a uint64) bool { return a >= over && a&asking != 0 }
 
+// isOver reports whether a session is over whatever the Store says: somebody has
+// ended it, if it has not been ended there too.
+func isOver(a uint64) bool {
+	return a >= over && (!isAsking(a) || reasonOf(a) != Idle && reasonOf(a) != Lifetime)
+}
+
 func (w *activity) ask(old uint64, why Reason) bool {
 	return old < over && w.word.CompareAndSwap(old, over|asking|uint64(why))
 }
@@ -144,8 +150,8 @@ func (l *link) claim(batch []*Session) (again []*Session) {
 			s.stored().io.Unlock()
 		}
 	}()
-	for why, some := range byReason(all) {
-		over, err := l.claimFor(context.Background(), why, some)
+	for how, some := range byTerms(all) {
+		over, err := l.claimFor(context.Background(), how, some)
 		if err != nil {
 			again = append(again, some...)
 		}
@@ -154,28 +160,27 @@ func (l *link) claim(batch []*Session) (again []*Session) {
 	return again
 }
 
-// byReason sorts sessions by why they are to end, as far as that makes a
-// difference to the Store.
-func byReason(all []*Session) map[Reason][]*Session {
-	sorted := make(map[Reason][]*Session)
+// byTerms sorts sessions by what the Store is to be told of their ends.
+func byTerms(all []*Session) map[Terms][]*Session {
+	sorted := make(map[Terms][]*Session)
 	for _, s := range all {
-		why := s.Reason()
-		if why == Lifetime || why == Alive {
-			why = Idle
+		t := Terms{Why: s.Reason(), Early: mayLag(s.Timeout())}
+		if t.Why == Lifetime || t.Why == Alive {
+			t.Why = Idle
 		}
-		sorted[why] = append(sorted[why], s)
+		sorted[t] = append(sorted[t], s)
 	}
 	return sorted
 }
 
 // claimFor claims sessions of which the caller has the io, and returns those that
 // are over now, for the caller to have their calls made.
-func (l *link) claimFor(ctx context.Context, why Reason, all []*Session) (over []*Session, err error) {
+func (l *link) claimFor(ctx context.Context, t Terms, all []*Session) (over []*Session, err error) {
 	keys := make([]StoreKey, len(all))
 	for i, s := range all {
 		keys[i] = s.storeKey()
 	}
-	claims, err := l.storeClaim(ctx, keys, why)
+	claims, err := l.storeClaim(ctx, keys, t)
 	if err != nil {
 		return nil, err
 	}
@@ -187,9 +192,10 @@ func (l *link) claimFor(ctx context.Context, why Reason, all []*Session) (over [
 	return over, nil
 }
 
-func (l *link) storeClaim(ctx context.Context, keys []StoreKey, why Reason) (claims []Claim, err error) {
+func (l *link) storeClaim(ctx context.Context, keys []StoreKey, t Terms) (claims []Claim, err error) {
+	t.Owner, t.Lease = l.owner, l.lease
 	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
-		claims, err = l.m.Store.Claim(ctx, keys, Terms{Owner: l.owner, Lease: l.lease, Why: why})
+		claims, err = l.m.Store.Claim(ctx, keys, t)
 		if err == nil && len(claims) != len(keys) {
 			err = fmt.Errorf("%d claims for %d keys", len(claims), len(keys))
 		}
@@ -260,8 +266,7 @@ func (l *link) expire(s *Session, why Reason) {
 	if over {
 		l.m.endings.here(s)
 	}
-	if err != nil {
-		s.setMark(asked)
+	if err != nil && s.setMark(asked) {
 		l.claims.put(s)
 	}
 }
@@ -279,7 +284,7 @@ func (l *link) expireNow(s *Session, why Reason) (bool, error) {
 			break
 		}
 	}
-	ended, err := l.claimFor(context.Background(), why, []*Session{s})
+	ended, err := l.claimFor(context.Background(), Terms{Why: why}, []*Session{s})
 	return len(ended) > 0, err
 }
 
@@ -335,7 +340,7 @@ func (l *link) renew(ctx context.Context) {
 	}
 	e.mu.Unlock()
 	for part := range slices.Chunk(keys, batchSize) {
-		_, _ = l.storeClaim(ctx, part, Idle) // who fails to renew has lost no more than that
+		_, _ = l.storeClaim(ctx, part, Terms{Why: Idle}) // who fails to renew has lost no more than that
 	}
 }
 
@@ -347,7 +352,7 @@ func (l *link) takeOver(ctx context.Context, after time.Duration) (n int, err er
 	}
 	var claims []Claim
 	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
-		claims, err = l.m.Store.Due(ctx, batchSize, after, Terms{Owner: l.owner, Lease: l.lease})
+		claims, err = l.m.Store.Due(ctx, batchSize, after, Terms{Owner: l.owner, Lease: l.lease, Why: Idle})
 		return err
 	})
 	if err != nil {

@@ -76,8 +76,7 @@ func (m *Manager) make(v id, tail string, now time.Duration, origin uint32, use 
 	}
 	if err != nil {
 		m.live.Add(-1)
-		s.m = nil
-		s.Expire()
+		s.discard()
 		return nil, err
 	}
 	m.made.Add(1)
@@ -96,6 +95,9 @@ func (m *Manager) enter(s *Session, now time.Duration) error {
 		return ErrIDs
 	}
 	m.keys.Add(v, at)
+	if held(s.activity.Load()) {
+		s.notice() // its first request may be a long one
+	}
 	return nil
 }
 

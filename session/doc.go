@@ -37,6 +37,28 @@
 //     registered later at once. Nothing revives a session that has ended.
 //   - Updates of a value are made one at a time, and none is lost.
 //
+// With a [Store] sessions outlive the process, and several processes share them.
+// What is in memory stays what requests go by, so that a session that is here
+// costs them no call:
+//
+//   - Its use is told to the Store together with that of others, once per 15th of
+//     its timeout at the most. If the process is killed it may end late by as much;
+//     never early, whatever the clocks of the processes say, for only the Store's
+//     counts.
+//   - Changes of values are written key by key, so that two processes which change
+//     different ones lose nothing. Of one key the last writer wins, but no Update
+//     is lost. A request is answered when the Store has acknowledged its changes.
+//   - The end is claimed in the Store, so that one process alone calls
+//     Manager.OnExpire, after which the Store forgets the session. If that process
+//     is killed before it has said so, another makes the call again.
+//   - While the Store fails, sessions that are here go on, as far as they change
+//     nothing. What is not here is neither known nor unknown: nobody is given a
+//     new session in place of the one that may be there.
+//   - Ids are stored as SHA-256. A record that cannot be read is set aside.
+//
+// Package sqlstore has a Store for SQLite, PostgreSQL, MySQL and MariaDB, and
+// storetest the tests for one of your own.
+//
 // A session is one object of one cache line, and a request with it writes one
 // word of that and nothing that requests share, so they do not wait for one
 // another however many cores there are. Sessions are allocated one by one.

@@ -57,9 +57,14 @@ func (s *Session) Expire() {
 		}
 		return
 	}
+	s.discard()
+}
+
+// discard ends a session that nobody can find, and that no Manager counts.
+func (s *Session) discard() {
 	for a := s.activity.Load(); a < over; a = s.activity.Load() {
 		if s.activity.end(a, Expired) {
-			s.finish(false)
+			s.finish(true)
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (m *Manager) Exists(ctx context.Context, uid string) (bool, error) {
 		return false, nil
 	case s != nil && !m.overdue(s, m.clock.Now()) && (m.link == nil || m.link.trusts(s)):
 		return true, nil
-	case m.link == nil:
+	case m.link == nil, s != nil && isOver(s.activity.Load()):
 		return false, nil
 	}
 	return m.link.exists(ctx, uid)

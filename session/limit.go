@@ -14,6 +14,8 @@ func (m *Manager) refuses() error {
 		return ErrClosed
 	case m.Limit > 0 && !m.Evict && m.live.Load() >= int64(m.Limit):
 		return ErrFull
+	case m.link != nil && m.link.gate.shut.Load():
+		return ErrStore // and nothing is to make room for it
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func (l *link) create(s *Session) error {
 	x.stored.version.Store(1)
 	x.stored.told.Store(int64(lastUse(s.activity.Load())))
 	now := l.m.clock.Now()
-	r := Record{Remaining: s.Timeout(), Limit: limitOf(s, now)}
+	r := Record{Remaining: s.extension(now, now), Limit: limitOf(s, now)}
 	r.Fields = append(r.Fields, Field{Name: headerName, Value: seal(headerName, s.header().encode())})
 	for _, v := range x.values {
 		if v.k.local {
@@ -141,7 +141,8 @@ func (l *link) adjustTime(ctx context.Context, delta time.Duration) error {
 	if !ok {
 		return fmt.Errorf("the store cannot: %w", errors.ErrUnsupported)
 	}
-	return l.gate.call(ctx, func(ctx context.Context) error { return a.AdjustTime(ctx, delta) })
+	// It is about all of them, so it may take longer than other calls.
+	return guard(func(ctx context.Context) error { return a.AdjustTime(ctx, delta) })(ctx)
 }
 
 // raise makes v the value, unless that is greater.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // errNoHeader is for a record that some other program has made.
@@ -67,12 +68,24 @@ func (l *link) trusts(s *Session) bool {
 	return s.marks.Load()&doubtful == 0 && !l.m.Shared
 }
 
-// exists asks the Store.
+// exists asks the Store. What that gave to a session in case it does not know of
+// its last use counts for nothing here.
 func (l *link) exists(ctx context.Context, uid string) (yes bool, err error) {
 	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
-		yes, err = l.m.Store.Exists(ctx, keyOf(uid))
-		return err
+		if yes, err = l.m.Store.Exists(ctx, keyOf(uid)); !yes {
+			return err
+		}
+		r, err := l.m.Store.Load(ctx, keyOf(uid))
+		if err != nil {
+			return err
+		}
+		h, _, err := unpack(r)
+		yes = err == nil && lives(r, h.Timeout)
+		return nil
 	})
+	if errors.Is(err, ErrGone) {
+		return false, nil
+	}
 	return yes && err == nil, err
 }
 
@@ -84,7 +97,7 @@ func (l *link) confirm(ctx context.Context, s *Session) (*Session, error) {
 	st.io.Lock()
 	defer st.io.Unlock()
 	a := s.activity.Load()
-	if a >= over && !isAsking(a) {
+	if isOver(a) {
 		return nil, nil
 	}
 	var r Record
@@ -109,10 +122,19 @@ func (l *link) confirm(ctx context.Context, s *Session) (*Session, error) {
 		l.lost(s)
 		return nil, nil
 	}
+	if due && !lives(r, s.Timeout()) {
+		return nil, nil // claim will settle it
+	}
 	if due {
 		l.revive(s, r)
 	}
 	return s, nil
+}
+
+// lives reports whether a session is alive by what the Store has been told of it.
+// Else, if it is not due there, that is for uses that may not have been told.
+func lives(r Record, timeout time.Duration) bool {
+	return r.Remaining >= r.Limit || r.Remaining > mayLag(timeout)
 }
 
 // take makes what is here of a session what the record says. The caller has io.
@@ -146,8 +168,13 @@ func (l *link) revive(s *Session, r Record) {
 func (m *Manager) loaded(s *Session, r Record) {
 	now := m.clock.Now()
 	use := now
-	if t := s.Timeout(); t < Never && r.Remaining < r.Limit {
+	if t := s.Timeout(); t < Never {
 		use = now + r.Remaining - t
+		if r.Remaining < r.Limit {
+			// What the Store gave in case it did not know of the last use. A
+			// session with no more left than that is alive all the same.
+			use = max(use-mayLag(t), min(use, now-t+time.Millisecond))
+		}
 	}
 	at := anyMoment(use)
 	s.stored().told.Store(int64(lastUse(at)))

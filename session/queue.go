@@ -27,8 +27,10 @@ const pause = 50 * time.Millisecond
 func (q *queue[T]) put(items ...T) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.open += len(items)
-	q.add(items)
+	if !q.stopped {
+		q.open += len(items)
+		q.add(items)
+	}
 }
 
 // len returns how many are not done.
@@ -81,6 +83,13 @@ func (q *queue[T]) take() []T {
 func (q *queue[T]) done(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if !q.stopped {
+		q.close(n)
+	}
+}
+
+// close is for whoever has the lock.
+func (q *queue[T]) close(n int) {
 	if q.open -= n; q.open == 0 && q.idle != nil {
 		close(q.idle)
 		q.idle = nil
@@ -113,4 +122,5 @@ func (q *queue[T]) stop() {
 	q.stopped = true
 	clear(q.items)
 	q.items = nil
+	q.close(q.open)
 }

@@ -40,7 +40,7 @@ func (l *link) flush(ctx *fasthttp.RequestCtx, s *Session) error {
 			return err
 		}
 	}
-	if ctx != nil && time.Duration(s.stored().refusal.Load()) >= l.m.clock.At(ctx.Time()) {
+	if ctx != nil && s.marks.Load()&refused != 0 && time.Duration(s.stored().refusal.Load()) >= l.m.clock.At(ctx.Time()) {
 		return fmt.Errorf("%w: a change has been undone", ErrStore)
 	}
 	return nil
@@ -57,8 +57,12 @@ func (l *link) refuse(s *Session) {
 func (l *link) changed(s *Session) {
 	if s.setMark(unsaved) {
 		l.counts.unsaved.Add(1)
-		time.AfterFunc(gathering(Never), func() { l.saves.put(s) })
+		l.saveLater(s)
 	}
+}
+
+func (l *link) saveLater(s *Session) {
+	time.AfterFunc(gathering(Never), func() { l.saves.put(s) })
 }
 
 // allSaved takes that back. The caller has the lock of the values.
@@ -89,7 +93,9 @@ func (l *link) saveAll(batch []*Session) (again []*Session) {
 // set, and whoever has the session is told.
 func (l *link) save(ctx context.Context, s *Session, undo bool) error {
 	st := s.stored()
-	st.io.Lock()
+	if err := st.io.LockFor(ctx); err != nil {
+		return err
+	}
 	defer st.io.Unlock()
 	x := s.extra()
 	x.mu.Lock()
@@ -168,6 +174,8 @@ func (l *link) write(ctx context.Context, s *Session, c changes, expect string, 
 	st.written(c, version)
 	if st.changes().none() {
 		l.allSaved(s)
+	} else {
+		l.saveLater(s) // what has changed meanwhile
 	}
 	return nil
 }

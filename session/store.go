@@ -40,10 +40,10 @@ type Store interface {
 	// Exists reports whether Load would find the record.
 	Exists(ctx context.Context, key StoreKey) (bool, error)
 
-	// Claim takes over the ends of these sessions, those that are due; for what
-	// Terms has another Why than Idle, whether they are due or not. It returns a
-	// Claim for each key, in order. What the same Owner has claimed is Claimed
-	// once more, and its lease begins anew. What another has claimed is Gone.
+	// Claim takes over the ends of these sessions, those that are due or nearly
+	// so; see Terms. It returns a Claim for each key, in order. What the same
+	// Owner has claimed is Claimed once more, and its lease begins anew. What
+	// another has claimed is Gone.
 	Claim(ctx context.Context, keys []StoreKey, t Terms) ([]Claim, error)
 
 	// Due claims up to limit sessions that have been due for grace or longer,
@@ -141,7 +141,16 @@ type Touch struct {
 type Terms struct {
 	Owner string        // who claims: a name of its own for each Manager
 	Lease time.Duration // for how long nobody else may
-	Why   Reason        // Idle: because it is due. The store keeps it with the claim.
+
+	// Why the session ends; the store keeps it with the claim. Idle is for what is
+	// due, any other reason whether it is or not.
+	Why Reason
+
+	// Early has Claim take what will be due within that time as well, unless it is
+	// the Limit that makes it due. Records are extended by more than the timeout,
+	// as the Store may not know of the last use; whoever does says so with this.
+	// Due takes no account of it.
+	Early time.Duration
 }
 
 // A Claim is the answer for one session.

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"sync/atomic"
 )
@@ -32,6 +34,16 @@ type turn chan struct{}
 func newTurn() turn { return make(turn, 1) }
 
 func (t turn) Lock() { t <- struct{}{} }
+
+// LockFor is Lock, but gives up when ctx ends, which it reports with an error.
+func (t turn) LockFor(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ErrStore, context.Cause(ctx))
+	}
+}
 
 func (t turn) Unlock() { <-t }
 

@@ -12,7 +12,12 @@ import (
 // that there is an entry, so that all other uses have nothing to do.
 
 // mayLag is how far the Store may be behind.
-func mayLag(timeout time.Duration) time.Duration { return timeout / 15 }
+func mayLag(timeout time.Duration) time.Duration {
+	if timeout == Never {
+		return Never
+	}
+	return max(timeout, 0) / 15
+}
 
 // gathering is for how long uses are collected that the Store should know of by
 // now.
@@ -96,7 +101,8 @@ func (l *link) tell(ids []id) (again []id) {
 	return again
 }
 
-// news returns the last use of s and whether the Store should be told of it.
+// news returns the last use of s and whether the Store should be told of it. Of
+// what is held there always is news.
 func (s *Session) news(now time.Duration) (use time.Duration, news bool) {
 	a := s.activity.Load()
 	if a >= over {
@@ -104,20 +110,24 @@ func (s *Session) news(now time.Duration) (use time.Duration, news bool) {
 	}
 	use = lastUse(a)
 	if held(a) {
-		use = max(use, now)
+		return max(use, now), true
 	}
 	return use, use > time.Duration(s.stored().told.Load())
 }
 
-// extension returns for how long from now a session should live whose last use
-// was at use. Of the time since, which is of our clock, a tenth is given away,
-// since the Store's may be the slower of the two.
+// extension returns for how long from now the Store should have a session live
+// whose last use was at use. That is longer than it lives by what the Store may
+// lag, since it does not know of the uses to come, and we may be gone before we
+// tell; when we ask for the end in time, it counts that as early. And of the time
+// since, which is of our clock, a tenth is given away, since the Store's may be
+// the slower of the two.
 func (s *Session) extension(use, now time.Duration) time.Duration {
 	t := s.Timeout()
-	if t == Never {
-		return Never
+	t = later(max(t, 0), mayLag(t))
+	if age := now - use; age > 0 && t < Never {
+		return max(t-age/10*9, 1)
 	}
-	return max(t-(now-use)/10*9, 1)
+	return later(t, use-now) // AdjustTime has moved it ahead
 }
 
 // nothingNew takes the mark back, unless there has been another use.

@@ -16,10 +16,11 @@ const module = "github.com/spindleweb/spindle"
 func TestImportsRunDownOnly(t *testing.T) {
 	const fast = "github.com/valyala/fasthttp"
 	for dir, may := range map[string][]string{
-		"timer":    nil,
-		"session":  {module + "/timer", fast},
-		"resource": {module + "/session", fast},
-		"site":     {module + "/timer", module + "/session", module + "/resource", fast},
+		"timer":            nil,
+		"session":          {module + "/timer", fast},
+		"session/sqlstore": {module + "/session"}, // and no driver
+		"resource":         {module + "/session", fast},
+		"site":             {module + "/timer", module + "/session", module + "/resource", fast},
 	} {
 		p, err := build.ImportDir("../"+dir, 0)
 		require.NoError(t, err)

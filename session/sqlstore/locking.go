@@ -163,7 +163,7 @@ func (l *locking) look(ctx context.Context, s *Store, q querier, t session.Terms
 		c.Key = session.StoreKey(hash)
 		c.Record.Remaining, c.Record.Limit = span(left), span(limit)
 		switch fresh := c.Attempt == 0; {
-		case fresh && !byDue && t.Why == session.Idle && left > 0:
+		case fresh && !byDue && t.Why == session.Idle && left > 0 && (left > early(t) || left >= limit):
 			c.State = session.NotDue
 			c.Why = session.Alive
 		case !fresh && !byDue && owner != t.Owner:

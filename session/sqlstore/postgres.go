@@ -111,7 +111,7 @@ RETURNING s.hash, s.version`
 	postgresClaim = `
 WITH _held AS MATERIALIZED (
 	SELECT hash, due_at, limit_at, version, attempt,
-		CASE WHEN attempt = 0 THEN $4 OR due_at <= NOW_MS ELSE owner = $2 END AS mine
+		CASE WHEN attempt = 0 THEN $4 OR due_at <= NOW_MS OR due_at < limit_at AND due_at <= NOW_MS + $6 ELSE owner = $2 END AS mine
 	FROM spindle_sessions WHERE hash = ANY ((SELECT $1::bytea[])::bytea[]) AND attempt >= 0 ORDER BY hash FOR UPDATE
 ), _taken AS (
 	UPDATE spindle_sessions s SET` + postgresTake + `
@@ -237,7 +237,7 @@ func (postgres) touch(ctx context.Context, s *Store, keys []session.StoreKey, ex
 }
 
 func (p postgres) claim(ctx context.Context, s *Store, keys []session.StoreKey, t session.Terms) ([]session.Claim, error) {
-	return p.claims(ctx, s, postgresClaim, bytes(keys), t.Owner, millis(t.Lease), t.Why != session.Idle, int64(t.Why))
+	return p.claims(ctx, s, postgresClaim, bytes(keys), t.Owner, millis(t.Lease), t.Why != session.Idle, int64(t.Why), early(t))
 }
 
 func (p postgres) due(ctx context.Context, s *Store, limit int, grace time.Duration, t session.Terms) ([]session.Claim, error) {

@@ -74,3 +74,6 @@ func limitOf(c session.Change) any {
 	}
 	return millis(c.Limit)
 }
+
+// early is Terms.Early in milliseconds, rounded down.
+func early(t session.Terms) int64 { return int64(max(t.Early, 0) / time.Millisecond) }

@@ -56,6 +56,32 @@ var claimChecks = []check{
 		require.Equal(x, session.Never, endless.Record.Remaining)
 		require.Equal(x, session.Never, endless.Record.Limit)
 	}},
+	{"what is nearly due is claimed early, if its owner says so", func(x *trial) {
+		key := x.record(hour, session.Never)
+		for _, early := range []time.Duration{-hour, 0, hour / 2} {
+			t := idle("A", hour)
+			t.Early = early
+			require.Equal(x, session.NotDue, x.claim(t, key)[0].State, early)
+		}
+		t := idle("A", hour)
+		t.Early = 2 * hour
+		x.isClaimed(x.claim(t, key)[0], 1, session.Idle, 1, map[string]string{})
+		x.gone(key)
+	}},
+	{"but not when its Limit makes it due, or never", func(x *trial) {
+		for _, key := range []session.StoreKey{x.record(hour, hour), x.record(9*hour, hour), x.record(session.Never, session.Never)} {
+			for _, early := range []time.Duration{2 * hour, session.Never} {
+				t := idle("A", hour)
+				t.Early = early
+				require.Equal(x, session.NotDue, x.claim(t, key)[0].State, early)
+			}
+		}
+	}},
+	{"what comes sooner than the Limit is claimed early", func(x *trial) {
+		t := idle("A", hour)
+		t.Early = 2 * hour
+		require.Equal(x, session.Claimed, x.claim(t, x.record(hour, 3*hour))[0].State)
+	}},
 	{"for another reason it is claimed though it is not due", func(x *trial) {
 		for _, why := range []session.Reason{session.Lifetime, session.Expired, session.Evicted, session.Shutdown} {
 			key := x.record(hour, 9*hour, field("a", "1"))

@@ -210,7 +210,7 @@ func (m *Memory) Claim(ctx context.Context, keys []session.StoreKey, t session.T
 		claims[i] = session.Claim{Key: key}
 		switch r := m.find(key); {
 		case r == nil || r.attempt > 0 && r.owner != t.Owner:
-		case r.attempt > 0 || r.due <= now || t.Why != session.Idle:
+		case r.attempt > 0 || t.Why != session.Idle || r.due <= now || r.due < r.limit && plus(r.due, -t.Early) <= now:
 			claims[i] = r.claim(key, now, t)
 		default:
 			claims[i].State, claims[i].Record = session.NotDue, r.head(now)
