@@ -2,9 +2,9 @@
 // visited with curl and with Chromium. It is a module of its own so that nobody
 // who uses the library gets to see what the tests need.
 //
-// They need curl and Chromium, which Debian has as curl, chromium and, for
-// letters on the page, fonts-dejavu-core. With SPINDLE_SCREENSHOT=FILE.png a
-// picture of countdown is written there.
+// They need curl, Chromium and PostgreSQL, which Debian has as curl, chromium,
+// for letters on the page fonts-dejavu-core, and postgresql. With
+// SPINDLE_SCREENSHOT=FILE.png a picture of countdown is written there.
 //
 // The go command does not know that the tests read the examples: run them with
 // -count=1 lest it repeat an old result.
@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"testing"
@@ -34,15 +35,35 @@ func buildAndRun(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(examples)
-	args := []string{"build", "-o", examples}
-	if underRaceDetector() {
-		args = append(args, "-race") // what it finds goes to stderr, where nothing may be
-	}
-	if out, err := exec.Command("go", append(args, "github.com/spindleweb/spindle/examples/...")...).CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "building the examples: %v\n%s", err, out)
+	if err := build(); err != nil {
+		fmt.Fprintln(os.Stderr, "building the examples:", err)
 		return 1
 	}
 	return m.Run()
+}
+
+// build makes all programs: those of the root module, and each that is a module
+// of its own.
+func build() error {
+	modules, err := filepath.Glob("../examples/*/go.mod")
+	if err != nil {
+		return err
+	}
+	all := [][]string{{"build", "-o", examples, "github.com/spindleweb/spindle/examples/..."}}
+	for _, m := range modules {
+		all = append(all, []string{"build", "-C", filepath.Dir(m), "-o", examples, "."})
+	}
+	for _, args := range all {
+		cmd := exec.Command("go", args...)
+		if underRaceDetector() {
+			// What it finds goes to stderr, where nothing may be.
+			cmd.Env = append(os.Environ(), "GOFLAGS="+os.Getenv("GOFLAGS")+" -race")
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+	}
+	return nil
 }
 
 func underRaceDetector() bool {

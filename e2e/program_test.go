@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,13 +19,25 @@ type program struct {
 	exited         chan struct{}
 }
 
+// newProgram is an example that has not been started.
+func newProgram(t *testing.T, name string, args ...string) *exec.Cmd {
+	args = append([]string{"-addr", "127.0.0.1:0"}, args...)
+	return exec.CommandContext(t.Context(), filepath.Join(examples, name), args...)
+}
+
 // start starts an example on a port that is free. It is killed when the test is
 // over, unless it has exited by then.
 func start(t *testing.T, name string, args ...string) *program {
 	t.Helper()
-	args = append([]string{"-addr", "127.0.0.1:0"}, args...)
-	p := &program{t: t, exited: make(chan struct{})}
-	p.cmd = exec.CommandContext(t.Context(), filepath.Join(examples, name), args...)
+	return startWith(t, nil, name, args...)
+}
+
+// startWith is start with more in its environment.
+func startWith(t *testing.T, env []string, name string, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, cmd: newProgram(t, name, args...), exited: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), env...)
+	p.cmd.WaitDelay = 2 * patience // lest a child that stays behind hold us for good
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	require.NoError(t, p.cmd.Start())
 	go func() {
@@ -92,6 +105,22 @@ func (p *program) signal(sig syscall.Signal) {
 func (p *program) end(sig syscall.Signal) []string {
 	p.t.Helper()
 	p.signal(sig)
+	p.exits()
+	require.Equal(p.t, 0, p.cmd.ProcessState.ExitCode(), "%v, stderr: %q", p.cmd.ProcessState, p.stderr.text())
+	return p.said()
+}
+
+// kill gives the program no time for anything.
+func (p *program) kill() {
+	p.t.Helper()
+	p.signal(syscall.SIGKILL)
+	p.exits()
+}
+
+// exits waits until the program has exited, and all that write to the same
+// stdout: its children.
+func (p *program) exits() {
+	p.t.Helper()
 	eventually(p.t, "the program exits", func() bool {
 		select {
 		case <-p.exited:
@@ -100,6 +129,4 @@ func (p *program) end(sig syscall.Signal) []string {
 			return false
 		}
 	})
-	require.Equal(p.t, 0, p.cmd.ProcessState.ExitCode(), "%v, stderr: %q", p.cmd.ProcessState, p.stderr.text())
-	return p.said()
 }

@@ -162,6 +162,11 @@ func (m *Manager) init() {
 	})
 }
 
+// Start has the Manager begin its work, as every other method does too. Who has a
+// Store calls it where requests may be long in coming: the sessions of processes
+// that are gone are then taken over at once.
+func (m *Manager) Start() { m.init() }
+
 // runClock starts a goroutine, which Close stops.
 func (m *Manager) runClock() {
 	ctx, cancel := context.WithCancel(context.Background())

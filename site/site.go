@@ -133,6 +133,7 @@ func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
 	if err != nil {
 		return fmt.Errorf("site: %w", err)
 	}
+	s.sessions.Start()
 	l := &listener{Listener: ln, s: s}
 	defer l.Close()
 	if err := s.server.ServeTLS(l, certFile, keyFile); err != nil {
@@ -145,6 +146,7 @@ func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
 // Site can serve several at once.
 func (s *Site) Serve(ln net.Listener) error {
 	s.init()
+	s.sessions.Start()
 	l := &listener{Listener: ln, s: s}
 	defer l.Close()
 	if err := s.server.Serve(l); err != nil {
