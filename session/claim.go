@@ -99,9 +99,46 @@ func (l *link) ask(s *Session, a uint64, why Reason) bool {
 // ended are the sessions whose ends this process has claimed: until they are
 // acknowledged it renews the claims, and true says that the calls have been made.
 type ended struct {
-	mu      sync.Mutex
-	keys    map[StoreKey]bool
-	renewed time.Time
+	mu        sync.Mutex
+	keys      map[StoreKey]bool
+	questions map[*question]struct{}
+	renewed   time.Time
+}
+
+// question is a call that claims and has not been answered. The answer may be
+// older than an acknowledgement that comes before it, and must not begin the same
+// end once more.
+type question struct {
+	acked map[StoreKey]bool // since it was asked
+}
+
+func (e *ended) ask() *question {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	q := &question{acked: make(map[StoreKey]bool)}
+	if e.questions == nil {
+		e.questions = make(map[*question]struct{})
+	}
+	e.questions[q] = struct{}{}
+	return q
+}
+
+func (e *ended) answered(q *question) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.questions, q)
+}
+
+// forget takes out what has been acknowledged.
+func (e *ended) forget(keys []StoreKey) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, key := range keys {
+		delete(e.keys, key)
+		for q := range e.questions {
+			q.acked[key] = true
+		}
+	}
 }
 
 func (e *ended) len() int {
@@ -110,11 +147,11 @@ func (e *ended) len() int {
 	return len(e.keys)
 }
 
-// add reports whether the claim is new.
-func (e *ended) add(key StoreKey) bool {
+// add reports whether the claim that q was answered with is new.
+func (e *ended) add(q *question, key StoreKey) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, here := e.keys[key]; here {
+	if _, here := e.keys[key]; here || q.acked[key] {
 		return false
 	}
 	e.keys[key] = false
@@ -180,12 +217,14 @@ func (l *link) claimFor(ctx context.Context, t Terms, all []*Session) (over []*S
 	for i, s := range all {
 		keys[i] = s.storeKey()
 	}
+	q := l.ending.ask()
+	defer l.ending.answered(q)
 	claims, err := l.storeClaim(ctx, keys, t)
 	if err != nil {
 		return nil, err
 	}
 	for i, s := range all {
-		if l.settle(s, claims[i]) {
+		if l.settle(s, q, claims[i]) {
 			over = append(over, s)
 		}
 	}
@@ -206,14 +245,14 @@ func (l *link) storeClaim(ctx context.Context, keys []StoreKey, t Terms) (claims
 
 // settle does with a session what the Store has said, and reports whether it is
 // over now. The caller has io.
-func (l *link) settle(s *Session, c Claim) bool {
+func (l *link) settle(s *Session, q *question, c Claim) bool {
 	switch c.State {
 	case Claimed:
 		why := s.Reason()
 		if why == Alive {
 			why = Lifetime
 		}
-		if l.ending.add(c.Key) { // else we have taken it over as nobody's
+		if l.ending.add(q, c.Key) { // else we have taken it over as nobody's
 			s.stored().mine = true
 			if err := l.take(s, c.Record); err != nil {
 				report(l.m.Log, "session: the record of a session that has ended cannot be read", "error", err)
@@ -302,11 +341,7 @@ func (l *link) ack(keys []StoreKey) (again []StoreKey) {
 	if err != nil {
 		return keys
 	}
-	l.ending.mu.Lock()
-	defer l.ending.mu.Unlock()
-	for _, key := range keys {
-		delete(l.ending.keys, key)
-	}
+	l.ending.forget(keys)
 	return nil
 }
 
@@ -350,6 +385,8 @@ func (l *link) takeOver(ctx context.Context, after time.Duration) (n int, err er
 	if !l.gate.settled() || l.ending.len() >= mostClaimed {
 		return 0, nil
 	}
+	q := l.ending.ask()
+	defer l.ending.answered(q)
 	var claims []Claim
 	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
 		claims, err = l.m.Store.Due(ctx, batchSize, after, Terms{Owner: l.owner, Lease: l.lease, Why: Idle})
@@ -360,7 +397,7 @@ func (l *link) takeOver(ctx context.Context, after time.Duration) (n int, err er
 	}
 	var all []*Session
 	for _, c := range claims {
-		if !l.ending.add(c.Key) {
+		if !l.ending.add(q, c.Key) {
 			continue // its calls are being made, or the acknowledgement is on its way
 		}
 		if s := l.stranger(ctx, c); s != nil {

@@ -9,11 +9,9 @@ func (s *Session) Clear() {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.values = onlyLocal(x.values)
-	if x.stored == nil {
-		x.values = nil
-		return
+	x.values = nil
+	if x.stored != nil {
+		x.stored.clearAll()
+		s.m.link.changed(s)
 	}
-	x.stored.clearAll()
-	s.m.link.changed(s)
 }

@@ -53,7 +53,7 @@ func hidden(t reflect.Type) bool {
 		return false
 	}
 	for f := range t.Fields() {
-		if f.IsExported() || f.Anonymous {
+		if f.IsExported() || f.Anonymous && !hidden(f.Type) {
 			return false
 		}
 	}

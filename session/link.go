@@ -94,6 +94,7 @@ func (l *link) create(s *Session) error {
 		}
 		data, err := l.encode(v.k, v.p)
 		if err != nil {
+			report(l.m.Log, "session: the factory has set what cannot be kept", "error", err)
 			return fmt.Errorf("%w: %w", ErrFactory, err)
 		}
 		r.Fields = append(r.Fields, Field{Name: v.k.name, Value: seal(v.k.name, data)})

@@ -201,9 +201,13 @@ func (st *stored) merge(from []field) {
 		}
 	}
 	for _, f := range from {
-		if st.cleared == 0 && st.find(f.name) == nil {
-			st.fields = append(st.fields, f)
+		if st.find(f.name) != nil {
+			continue
 		}
+		if st.cleared > 0 { // that is yet to be written, and takes it out
+			f.was, f.now, f.unsaved, f.gen = f.now, content{}, true, st.cleared
+		}
+		st.fields = append(st.fields, f)
 	}
 	st.drop()
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // close has all sessions go on in the Store: what has changed is written, and
@@ -18,11 +19,12 @@ func (l *link) close(ctx context.Context) error {
 		l.claims.wait(ctx) // what is due may still end here, where its calls are
 	}
 	var errs []error
-	if n := l.saveRest(ctx); n > 0 {
-		errs = append(errs, fmt.Errorf("session: close: the changes of %d sessions have not been saved: %w", n, cause(ctx)))
+	unsaved, untold := l.rest(ctx)
+	if unsaved > 0 {
+		errs = append(errs, fmt.Errorf("session: close: the changes of %d sessions have not been saved: %w", unsaved, cause(ctx)))
 	}
-	if n := l.tellRest(ctx); n > 0 {
-		errs = append(errs, fmt.Errorf("session: close: the last use of %d sessions has not been saved: %w", n, cause(ctx)))
+	if untold > 0 {
+		errs = append(errs, fmt.Errorf("session: close: the last use of %d sessions has not been saved: %w", untold, cause(ctx)))
 	}
 	var all []*Session
 	l.m.table.all(func(s *Session) bool {
@@ -45,6 +47,21 @@ func (l *link) close(ctx context.Context) error {
 	l.telling.Close()
 	l.once.Do(func() { close(l.closed) })
 	return errors.Join(errs...)
+}
+
+// rest saves what the Store does not have yet, and tries again until ctx ends: a
+// store that fails may be back before.
+func (l *link) rest(ctx context.Context) (unsaved, untold int) {
+	for {
+		unsaved, untold = l.saveRest(ctx), l.tellRest(ctx)
+		if unsaved+untold == 0 || ctx.Err() != nil {
+			return unsaved, untold
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
 }
 
 // cause tells why something has not been done in time.

@@ -1,6 +1,9 @@
 package session
 
-import "fmt"
+import (
+	"fmt"
+	"unicode/utf8"
+)
 
 // The values of a session with a Store are bytes, encoded when they are set, so
 // that one that cannot be encoded is known at once and what is written is what
@@ -10,8 +13,8 @@ import "fmt"
 const longestName = 255
 
 func (l *link) encode(k *key, p any) ([]byte, error) {
-	if k.name == headerName || len(k.name) > longestName {
-		return nil, fmt.Errorf("session: %q: the name of a value in a store has 1 to %d bytes", k.name, longestName)
+	if k.name == headerName || len(k.name) > longestName || !utf8.ValidString(k.name) {
+		return nil, fmt.Errorf("session: %q: the name of a value in a store has 1 to %d bytes of UTF-8", k.name, longestName)
 	}
 	data, err := l.codec.Encode(p)
 	if err != nil {
