@@ -79,7 +79,8 @@ func TestAFreshSessionWhoseChangesAreNotSaved(t *testing.T) {
 	require.False(t, ok)
 }
 
-// A log-out is one for the visitor even if the store does not hear of it yet.
+// A log-out of which the store has not heard is none yet: the answer says so, and
+// the visitor is out all the same.
 func TestExpireSessionDuringAnOutage(t *testing.T) {
 	tree, way, _ := withStore(branch(map[string]resource.Resource{
 		"in":  resource.Func(func(req *resource.Request) { req.GetSession() }),
@@ -88,7 +89,7 @@ func TestExpireSessionDuringAnOutage(t *testing.T) {
 	uid := uidOf(t, setCookies(answer(t, tree, get(t, "/in")))[0])
 	way.Fail(errors.New("outage"))
 	r := answer(t, tree, get(t, "/out", "Cookie: sid="+uid))
-	require.Equal(t, fasthttp.StatusOK, r.StatusCode())
+	require.Equal(t, fasthttp.StatusServiceUnavailable, r.StatusCode())
 	require.Len(t, setCookies(r), 1)
 	require.Contains(t, setCookies(r)[0], "sid=;")
 	way.Fail(nil)

@@ -83,18 +83,18 @@ func (w *activity) touchAndHold(now time.Duration) bool {
 	}
 }
 
-func (w *activity) release(now time.Duration) {
+func (w *activity) release(now time.Duration) bool {
 	m := moment(now)
 	for {
 		old := w.word.Load()
 		if old >= over {
-			return
+			return false
 		}
 		if old < one {
 			panic("session: Release without Hold")
 		}
 		if w.word.CompareAndSwap(old, (old-one)&^momentMask|max(old&momentMask, m)) {
-			return
+			return true
 		}
 	}
 }

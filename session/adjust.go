@@ -52,6 +52,9 @@ func (m *Manager) AdjustTime(ctx context.Context, delta time.Duration) error {
 			m.endThose(part, now, now)
 			for _, s := range part {
 				s.refile()
+				if m.link != nil && held(s.activity.Load()) {
+					m.link.tells.put(s.id()) // it lives on, which the Store does not know
+				}
 			}
 		}
 	}

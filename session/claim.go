@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -51,13 +52,13 @@ func (w *activity) ask(old uint64, why Reason) bool {
 }
 
 // revive makes m the last use, or a later one, unless the session is over for
-// good.
-func (w *activity) revive(m uint64) {
+// good. One that was asking is held by so many then.
+func (w *activity) revive(m, holds uint64) {
 	for {
 		old := w.word.Load()
 		now := old&^momentMask | max(old&momentMask, m)
 		if isAsking(old) {
-			now = m
+			now = m + holds*one
 		}
 		if old >= over && !isAsking(old) || w.word.CompareAndSwap(old, now) {
 			return
@@ -76,8 +77,9 @@ func (l *link) isDue(s *Session, now time.Duration) bool {
 		if end > now {
 			return false
 		}
+		filed := s.filed.Load()
 		if l.ask(s, a, why) {
-			s.filed.Store(int64(end))
+			s.filed.CompareAndSwap(filed, int64(end)) // unless it has been revived meanwhile
 			return true
 		}
 	}
@@ -96,13 +98,28 @@ func (l *link) ask(s *Session, a uint64, why Reason) bool {
 	return true
 }
 
-// ended are the sessions whose ends this process has claimed: until they are
-// acknowledged it renews the claims, and true says that the calls have been made.
-type ended struct {
+// hold is Hold, or Release, for a session that is asking: it may be revived.
+func (l *link) hold(s *Session, n int) {
+	st := s.stored()
+	st.io.Lock()
+	defer st.io.Unlock()
+	switch {
+	case isAsking(s.activity.Load()):
+		st.holds = max(st.holds+n, 0)
+	case n > 0:
+		s.activity.hold() // unless it is over
+	case held(s.activity.Load()):
+		s.activity.release(l.m.clock.Now())
+	}
+}
+
+// claimed are the sessions whose ends this process has claimed. Until they are
+// acknowledged it keeps the claims.
+type claimed struct {
 	mu        sync.Mutex
-	keys      map[StoreKey]bool
+	keys      map[StoreKey]struct{}
 	questions map[*question]struct{}
-	renewed   time.Time
+	kept      time.Time // when that was last done
 }
 
 // question is a call that claims and has not been answered. The answer may be
@@ -112,123 +129,156 @@ type question struct {
 	acked map[StoreKey]bool // since it was asked
 }
 
-func (e *ended) ask() *question {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+func (c *claimed) ask() *question {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	q := &question{acked: make(map[StoreKey]bool)}
-	if e.questions == nil {
-		e.questions = make(map[*question]struct{})
+	if c.questions == nil {
+		c.questions = make(map[*question]struct{})
 	}
-	e.questions[q] = struct{}{}
+	c.questions[q] = struct{}{}
 	return q
 }
 
-func (e *ended) answered(q *question) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.questions, q)
+func (c *claimed) answered(q *question) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.questions, q)
 }
 
 // forget takes out what has been acknowledged.
-func (e *ended) forget(keys []StoreKey) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+func (c *claimed) forget(keys []StoreKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, key := range keys {
-		delete(e.keys, key)
-		for q := range e.questions {
+		delete(c.keys, key)
+		for q := range c.questions {
 			q.acked[key] = true
 		}
 	}
 }
 
-func (e *ended) len() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return len(e.keys)
+func (c *claimed) len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.keys)
 }
 
 // add reports whether the claim that q was answered with is new.
-func (e *ended) add(q *question, key StoreKey) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if _, here := e.keys[key]; here || q.acked[key] {
+func (c *claimed) add(q *question, key StoreKey) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, here := c.keys[key]; here || q.acked[key] {
 		return false
 	}
-	e.keys[key] = false
+	c.keys[key] = struct{}{}
 	return true
 }
 
-func (e *ended) remove(key StoreKey) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.keys, key)
+func (c *claimed) remove(key StoreKey) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.keys, key)
+}
+
+// settled reports whether it is time to claim: the Store has answered for long
+// enough, and what it could not be told of before it has been told of.
+func (l *link) settled() bool {
+	return l.gate.settled() && l.tells.finished() >= l.gate.untold.Load() && l.claimed.len() < mostClaimed
 }
 
 // claim claims sessions that are due here.
 func (l *link) claim(batch []*Session) (again []*Session) {
-	if !l.gate.settled() || l.ending.len() >= mostClaimed {
+	if !l.settled() {
 		return batch
 	}
-	var all []*Session
+	sorted := make(map[Reason][]*Session)
 	for _, s := range batch {
 		st := s.stored()
 		if !st.io.TryLock() { // somebody asks about it
 			again = append(again, s)
 			continue
 		}
+		defer st.io.Unlock()
 		if s.marks.Load()&asked == 0 || s.Reason() != Alive && !isAsking(s.activity.Load()) {
-			st.io.Unlock()
 			continue // settled meanwhile
 		}
-		all = append(all, s)
-	}
-	defer func() {
-		for _, s := range all {
-			s.stored().io.Unlock()
+		// Its end is made with its last values, wherever that will be, and it is
+		// due by its last times.
+		if err := l.saveNow(l.ctx, s, false); errors.Is(err, ErrStore) {
+			again = append(again, s)
+			continue
 		}
-	}()
-	for how, some := range byTerms(all) {
-		over, err := l.claimFor(context.Background(), how, some)
+		why := s.Reason()
+		if why == Lifetime || why == Alive {
+			why = Idle // because it is due
+		}
+		sorted[why] = append(sorted[why], s)
+	}
+	for why, all := range sorted {
+		over, err := l.claimFor(l.ctx, why, all)
 		if err != nil {
-			again = append(again, some...)
+			again = append(again, all...)
 		}
 		l.m.endings.later(over)
 	}
 	return again
 }
 
-// byTerms sorts sessions by what the Store is to be told of their ends.
-func byTerms(all []*Session) map[Terms][]*Session {
-	sorted := make(map[Terms][]*Session)
-	for _, s := range all {
-		t := Terms{Why: s.Reason(), Early: mayLag(s.Timeout())}
-		if t.Why == Lifetime || t.Why == Alive {
-			t.Why = Idle
-		}
-		sorted[t] = append(sorted[t], s)
-	}
-	return sorted
-}
-
 // claimFor claims sessions of which the caller has the io, and returns those that
 // are over now, for the caller to have their calls made.
-func (l *link) claimFor(ctx context.Context, t Terms, all []*Session) (over []*Session, err error) {
+//
+// What is nearly due is claimed early in a second call, as only the answer to the
+// first tells whether we know all that there is to know of it.
+func (l *link) claimFor(ctx context.Context, why Reason, all []*Session) (over []*Session, err error) {
+	nearly := make(map[time.Duration][]*Session)
+	err = l.claimAll(ctx, Terms{Why: why}, all, func(s *Session, q *question, c Claim) {
+		if early := l.early(s, c); early > 0 {
+			nearly[early] = append(nearly[early], s)
+		} else if l.settle(s, q, c) {
+			over = append(over, s)
+		}
+	})
+	for early, some := range nearly {
+		if err != nil {
+			break
+		}
+		err = l.claimAll(ctx, Terms{Why: why, Early: early}, some, func(s *Session, q *question, c Claim) {
+			if l.settle(s, q, c) {
+				over = append(over, s)
+			}
+		})
+	}
+	return over, err
+}
+
+// early returns by how much a session may be claimed early that is not due in the
+// Store: by what that was given, if it was we who have told of its last use and
+// nothing else has changed since.
+func (l *link) early(s *Session, c Claim) time.Duration {
+	lag := mayLag(s.Timeout())
+	if c.State != NotDue || s.Reason() != Idle || !s.stored().ours.Load() || c.Record.Version != s.stored().version.Load() || lives(c.Record, s.Timeout()) {
+		return 0
+	}
+	return lag
+}
+
+// claimAll makes one call and hands out the answers.
+func (l *link) claimAll(ctx context.Context, t Terms, all []*Session, answer func(*Session, *question, Claim)) error {
 	keys := make([]StoreKey, len(all))
 	for i, s := range all {
 		keys[i] = s.storeKey()
 	}
-	q := l.ending.ask()
-	defer l.ending.answered(q)
+	q := l.claimed.ask()
+	defer l.claimed.answered(q)
 	claims, err := l.storeClaim(ctx, keys, t)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, s := range all {
-		if l.settle(s, q, claims[i]) {
-			over = append(over, s)
-		}
+		answer(s, q, claims[i])
 	}
-	return over, nil
+	return nil
 }
 
 func (l *link) storeClaim(ctx context.Context, keys []StoreKey, t Terms) (claims []Claim, err error) {
@@ -252,24 +302,32 @@ func (l *link) settle(s *Session, q *question, c Claim) bool {
 		if why == Alive {
 			why = Lifetime
 		}
-		if l.ending.add(q, c.Key) { // else we have taken it over as nobody's
-			s.stored().mine = true
-			if err := l.take(s, c.Record); err != nil {
-				report(l.m.Log, "session: the record of a session that has ended cannot be read", "error", err)
-			}
+		if !l.claimed.add(q, c.Key) { // we have taken it over as nobody's
+			return l.over(s, why)
 		}
-		return l.over(s, why)
+		if err := l.take(s, c.Record); err != nil {
+			report(l.m.Log, "session: the record of a session that has ended cannot be read", "error", err)
+		}
+		if !l.over(s, why) {
+			l.claimed.remove(c.Key) // left here, and for the next owner
+			return false
+		}
+		s.stored().mine.Store(true)
+		return true
 	case NotDue:
 		if c.Record.Version != s.stored().version.Load() {
 			s.setMark(doubtful)
 		}
-		if s.marks.Load()&limited != 0 {
-			s.limit(later(l.m.clock.Now(), c.Record.Limit))
-		}
 		l.revive(s, c.Record)
 		return false
 	}
-	return l.over(s, Elsewhere)
+	if s.stored().renamed == nil {
+		return l.over(s, Elsewhere)
+	}
+	if err := l.gone(l.ctx, s); !errors.Is(err, ErrEnded) {
+		l.claims.put(s)
+	}
+	return false
 }
 
 // over ends s here, whatever its state, and reports whether it was the one to do
@@ -283,15 +341,38 @@ func (l *link) over(s *Session, why Reason) bool {
 			return false
 		}
 		if s.activity.word.CompareAndSwap(a, over|uint64(why)) {
-			l.allSaved(s) // or lost
+			l.allSaved(s) // or lost, see changed
 			l.m.gone(s, why)
 			return true
 		}
 	}
 }
 
-// lost ends a session here that the Store has no more: another process has ended
-// it or given it another uid. The caller has io.
+// gone is called with a session that the Store does not have. Another process has
+// ended it or given it another uid; then it ends here too, and the error is
+// ErrEnded. Or we have given it another uid, or tried to, and not heard: then that
+// is taken back, and the error is nil. The caller has io.
+func (l *link) gone(ctx context.Context, s *Session) error {
+	st := s.stored()
+	if st.renamed != nil {
+		key := s.storeKey()
+		err := l.gate.call(ctx, func(ctx context.Context) error {
+			_, err := l.m.Store.Save(ctx, *st.renamed, Change{Rename: &key})
+			return err
+		})
+		if err != nil && !errors.Is(err, ErrGone) {
+			return err
+		}
+		if st.renamed = nil; err == nil {
+			s.setMark(doubtful)
+			return nil
+		}
+	}
+	l.lost(s)
+	return ErrEnded
+}
+
+// lost ends a session here that the Store does not have. The caller has io.
 func (l *link) lost(s *Session) {
 	if l.over(s, Elsewhere) {
 		l.m.endings.later([]*Session{s})
@@ -305,7 +386,10 @@ func (l *link) expire(s *Session, why Reason) {
 	if over {
 		l.m.endings.here(s)
 	}
-	if err != nil && s.setMark(asked) {
+	if err == nil {
+		return
+	}
+	if l.refuse(s); s.setMark(asked) {
 		l.claims.put(s)
 	}
 }
@@ -323,73 +407,72 @@ func (l *link) expireNow(s *Session, why Reason) (bool, error) {
 			break
 		}
 	}
-	ended, err := l.claimFor(context.Background(), Terms{Why: why}, []*Session{s})
+	ended, err := l.claimFor(l.ctx, why, []*Session{s})
 	return len(ended) > 0, err
 }
 
 // finished takes note that the calls of a session have been made.
 func (l *link) finished(key StoreKey) {
-	l.ending.mu.Lock()
-	l.ending.keys[key] = true
-	l.ending.mu.Unlock()
 	l.acks.put(key)
 }
 
 // ack tells the Store of sessions whose calls have been made, until it has heard.
 func (l *link) ack(keys []StoreKey) (again []StoreKey) {
-	err := l.gate.call(context.Background(), func(ctx context.Context) error { return l.m.Store.Ack(ctx, keys) })
+	err := l.gate.call(l.ctx, func(ctx context.Context) error { return l.m.Store.Ack(ctx, keys) })
 	if err != nil {
 		return keys
 	}
-	l.ending.forget(keys)
+	l.claimed.forget(keys)
 	return nil
 }
 
-// sweep takes over what nobody asks for, until ctx ends.
-func (l *link) sweep(ctx context.Context) {
+// sweep keeps what has been claimed and takes over what nobody asks for, until
+// the link is closed.
+func (l *link) sweep() {
 	for {
 		wait := min(sweeping, l.lease/3)
 		select {
 		case <-time.After(wait/2 + rand.N(wait)):
-		case <-ctx.Done():
+		case <-l.ctx.Done():
 			return
 		}
-		l.renew(ctx)
-		for ctx.Err() == nil {
-			n, err := l.takeOver(ctx, grace)
-			if err != nil || n < batchSize {
+		l.keepClaims()
+		for {
+			if n, err := l.takeOver(l.ctx); err != nil || n < batchSize {
 				break
 			}
 		}
 	}
 }
 
-// renew keeps the claims on what takes long to finish.
-func (l *link) renew(ctx context.Context) {
-	e := &l.ending
-	e.mu.Lock()
+// keepClaims has the leases begin anew of what takes long to finish.
+func (l *link) keepClaims() {
+	c := &l.claimed
+	c.mu.Lock()
 	var keys []StoreKey
-	if time.Since(e.renewed) >= l.lease/3 {
-		e.renewed = time.Now()
-		keys = slices.Collect(maps.Keys(e.keys))
+	if time.Since(c.kept) >= l.lease/3 {
+		c.kept = time.Now()
+		keys = slices.Collect(maps.Keys(c.keys))
 	}
-	e.mu.Unlock()
+	c.mu.Unlock()
 	for part := range slices.Chunk(keys, batchSize) {
-		_, _ = l.storeClaim(ctx, part, Terms{Why: Idle}) // who fails to renew has lost no more than that
+		_, _ = l.storeClaim(l.ctx, part, Terms{Why: Idle}) // who fails to has lost no more than that
 	}
 }
 
-// takeOver claims sessions that have been due for after, ends them, and returns
-// how many there were.
-func (l *link) takeOver(ctx context.Context, after time.Duration) (n int, err error) {
-	if !l.gate.settled() || l.ending.len() >= mostClaimed {
+// takeOver claims sessions that have been due for the time of grace, ends them,
+// and returns how many there were.
+func (l *link) takeOver(ctx context.Context) (n int, err error) {
+	l.taking.Lock()
+	defer l.taking.Unlock()
+	if l.m.closed.Load() || !l.settled() {
 		return 0, nil
 	}
-	q := l.ending.ask()
-	defer l.ending.answered(q)
+	q := l.claimed.ask()
+	defer l.claimed.answered(q)
 	var claims []Claim
 	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
-		claims, err = l.m.Store.Due(ctx, batchSize, after, Terms{Owner: l.owner, Lease: l.lease, Why: Idle})
+		claims, err = l.m.Store.Due(ctx, batchSize, grace, Terms{Owner: l.owner, Lease: l.lease, Why: Idle})
 		return err
 	})
 	if err != nil {
@@ -397,10 +480,10 @@ func (l *link) takeOver(ctx context.Context, after time.Duration) (n int, err er
 	}
 	var all []*Session
 	for _, c := range claims {
-		if !l.ending.add(q, c.Key) {
+		if !l.claimed.add(q, c.Key) {
 			continue // its calls are being made, or the acknowledgement is on its way
 		}
-		if s := l.stranger(ctx, c); s != nil {
+		if s := l.stranger(c); s != nil {
 			all = append(all, s)
 		}
 	}
@@ -411,23 +494,26 @@ func (l *link) takeOver(ctx context.Context, after time.Duration) (n int, err er
 
 // stranger makes a session of a record whose process is gone, or has it no more,
 // for its calls. Its uid is not known, nor is it needed.
-func (l *link) stranger(ctx context.Context, c Claim) *Session {
+func (l *link) stranger(c Claim) *Session {
 	h, fields, err := unpack(c.Record)
 	if err != nil {
-		if l.setAside(ctx, c.Key, err) {
-			l.ending.remove(c.Key)
-		} else {
+		if errors.Is(l.setAside(l.ctx, c.Key, err), errors.ErrUnsupported) {
 			l.finished(c.Key)
+		} else {
+			l.claimed.remove(c.Key) // if it has failed, the next owner tries again
 		}
 		return nil
 	}
 	why := c.Why
+	if why == Alive || why >= reasons {
+		why = Idle // of some other program's
+	}
 	if why == Idle && c.Record.Limit <= 0 {
 		why = Lifetime
 	}
 	s := New("")
 	l.attach(s, c.Key, c.Record, h, fields)
-	s.stored().mine = true
+	s.stored().mine.Store(true)
 	s.activity.word.Store(over | uint64(why))
 	s.filed.Store(int64(later(l.m.clock.Now(), c.Record.Remaining)))
 	l.m.ends[why].Add(1)

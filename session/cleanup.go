@@ -38,7 +38,7 @@ func (m *Manager) Cleanup(ctx context.Context) (int, error) {
 		return ended, nil
 	}
 	for {
-		n, err := m.link.takeOver(ctx, grace)
+		n, err := m.link.takeOver(ctx)
 		if ended += n; err != nil {
 			return ended, fmt.Errorf("session: clean-up: %w", err)
 		}

@@ -95,8 +95,8 @@ func (m *Manager) enter(s *Session, now time.Duration) error {
 		return ErrIDs
 	}
 	m.keys.Add(v, at)
-	if held(s.activity.Load()) {
-		s.notice() // its first request may be a long one
+	if m.link != nil {
+		m.link.nothingNew(s) // but perhaps what OnLoad has done, or a request that may be long
 	}
 	return nil
 }

@@ -142,7 +142,7 @@ func (s *Session) finish(last bool) {
 
 // heardByManager reports whether Manager.OnExpire is to be called.
 func (s *Session) heardByManager() bool {
-	return s.m != nil && s.m.OnExpire != nil && (s.m.link == nil || s.stored().mine)
+	return s.m != nil && s.m.OnExpire != nil && (s.m.link == nil || s.stored().mine.Load())
 }
 
 // leaving reports whether s goes on in the Store, and is over only here.

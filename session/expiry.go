@@ -217,7 +217,7 @@ func (m *Manager) finish(s *Session) {
 		m.late(m.clock.Now() - time.Duration(s.filed.Load()))
 	}
 	defer func() { // also when a call has ended its goroutine
-		if m.link != nil && s.stored().mine {
+		if m.link != nil && s.stored().mine.Load() {
 			m.link.finished(s.storeKey())
 		}
 	}()

@@ -14,33 +14,40 @@ import (
 // fails or does not answer. It may have been done nevertheless.
 var ErrStore = errors.New("session: the store does not answer")
 
+// errShut is for calls that are not made.
+var errShut = fmt.Errorf("%w: it has failed just now", ErrStore)
+
 // gate is what all calls to the Store pass. It gives each a limit of time, and
 // when one has failed it is shut until the store answers again, so that nobody
 // waits for a store that does not. It says so in the log, once.
 type gate struct {
 	m        *Manager
+	ctx      context.Context
 	patience time.Duration
 
 	shut   atomic.Bool
 	failed atomic.Int64 // calls
+	opened func()       // called when it is about to open again
+	untold atomic.Int64 // how many tells there were when it last opened
 
-	mu      sync.Mutex
-	since   time.Time // of the outage
-	last    time.Time // when the store was last seen to fail, or the start
-	logged  bool      // this outage
-	said    time.Time // when the last log entry was made
-	closing chan struct{}
+	mu     sync.Mutex
+	since  time.Time // of the outage
+	claims time.Time // from when on anybody may claim; see settling
+	logged bool      // this outage
+	said   time.Time // when the last log entry was made
 }
 
 const (
 	// probing is how often a store that fails is asked whether it is back.
 	probing = 100 * time.Millisecond
 
-	// settling is for how long after a failure nobody claims. All processes then
-	// first tell of the use of sessions that they could not tell of meanwhile,
-	// and acknowledge what has been done; else sessions in use would end, and
-	// calls be made twice.
+	// settling is for how long after an outage, or the start, nobody claims. All
+	// processes then first tell of the use of sessions that they could not tell of
+	// meanwhile, and acknowledge what has been done; else sessions in use would
+	// end, and calls be made twice. After a call that failed by itself it is as
+	// long as what others could not do is put off.
 	settling = 1500 * time.Millisecond
+	hiccup   = 4 * pause
 
 	// quietFor is how often the log hears of a store that fails again and again.
 	quietFor = 10 * time.Second
@@ -50,7 +57,7 @@ const (
 // they are, all others wrapped as ErrStore.
 func (g *gate) call(ctx context.Context, f func(context.Context) error) error {
 	if g.shut.Load() {
-		return ErrStore
+		return errShut
 	}
 	limited, cancel := context.WithTimeout(ctx, g.patience)
 	defer cancel()
@@ -90,54 +97,57 @@ func (g *gate) fail(err error) {
 func (g *gate) shutNow() (first, say bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := time.Now()
-	if g.last = now; g.shut.Load() {
+	if g.shut.Load() {
 		return false, false
 	}
-	g.since = now
+	g.since = time.Now()
 	g.shut.Store(true)
-	if g.logged = g.said.IsZero() || now.Sub(g.said) >= quietFor; g.logged {
-		g.said = now
+	if g.logged = g.said.IsZero() || g.since.Sub(g.said) >= quietFor; g.logged {
+		g.said = g.since
 	}
 	return true, g.logged
 }
 
 // probe opens the gate as soon as the store answers.
 func (g *gate) probe() {
-	for {
-		ctx, cancel := context.WithTimeout(context.Background(), g.patience)
+	for quiet := hiccup; ; quiet = settling {
+		ctx, cancel := context.WithTimeout(g.ctx, g.patience)
 		err := guard(func(ctx context.Context) error {
 			_, err := g.m.Store.Exists(ctx, StoreKey{})
 			return err
 		})(ctx)
 		cancel()
 		if err == nil {
-			if after, say := g.open(); say {
-				report(g.m.Log, "session: the store answers again", "after", after)
+			if after, say := g.open(quiet); say {
+				inform(g.m.Log, "session: the store answers again", "after", after)
 			}
 			return
 		}
 		g.failed.Add(1)
-		g.shutNow()
 		select {
 		case <-time.After(probing):
-		case <-g.closing:
+		case <-g.ctx.Done():
 			return
 		}
 	}
 }
 
-func (g *gate) open() (after time.Duration, say bool) {
+// open lets calls pass again, and claims in a while.
+func (g *gate) open(quiet time.Duration) (after time.Duration, say bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.last = time.Now()
+	now := time.Now()
+	if at := now.Add(quiet); at.After(g.claims) {
+		g.claims = at
+	}
+	g.opened()
 	g.shut.Store(false)
-	return g.last.Sub(g.since), g.logged
+	return now.Sub(g.since), g.logged
 }
 
 // settled reports whether the store has answered for long enough to claim.
 func (g *gate) settled() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return !g.shut.Load() && time.Since(g.last) >= settling
+	return !g.shut.Load() && !time.Now().Before(g.claims)
 }

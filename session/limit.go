@@ -57,6 +57,9 @@ func (l *idlest) forget() {
 // evict ends the session that has been idle for longest. It reports false when
 // none is idle.
 func (m *Manager) evict() bool {
+	if m.link != nil && m.link.claims.len() > batchSize {
+		return false // enough of those that have been evicted are still there
+	}
 	m.endings.begin(1)
 	l := &m.idlest
 	l.mu.Lock()

@@ -33,29 +33,28 @@ type link struct {
 	claims  *queue[*Session]
 	acks    *queue[StoreKey]
 
-	ending ended // what has been claimed and not acknowledged
+	claimed claimed
+	taking  sync.Mutex // held to take over
 
 	counts storeCounts
-	stop   context.CancelFunc // of the sweeper
-	done   sync.WaitGroup     // when it has ended
-	closed chan struct{}
-	once   sync.Once
+	ctx    context.Context // of what goes on in the background, until the end of close
+	cancel context.CancelFunc
+	done   sync.WaitGroup // for the sweeper
 }
 
-// batch is how many sessions are told of, claimed or acknowledged in one call.
+// batchSize is how many sessions are told of, claimed or acknowledged in one call.
 const batchSize = 128
 
 func (m *Manager) connect() {
-	l := &link{m: m, owner: rand.Text(), codec: m.Codec, lease: m.Lease, closed: make(chan struct{})}
+	l := &link{m: m, owner: rand.Text(), codec: m.Codec, lease: m.Lease}
 	if l.codec == nil {
 		l.codec = jsonCodec{}
 	}
 	if l.lease <= 0 {
 		l.lease = 30 * time.Second
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	l.stop = cancel
-	l.gate = gate{m: m, patience: m.StoreTimeout, last: time.Now(), closing: l.closed}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.gate = gate{m: m, ctx: l.ctx, patience: m.StoreTimeout, claims: time.Now().Add(settling)}
 	if l.gate.patience <= 0 {
 		l.gate.patience = 3 * time.Second
 	}
@@ -64,10 +63,11 @@ func (m *Manager) connect() {
 	l.saves = &queue[*Session]{do: l.saveAll, most: savers}
 	l.claims = &queue[*Session]{do: l.claim, most: batchSize}
 	l.acks = &queue[StoreKey]{do: l.ack, most: batchSize}
-	l.ending.keys = make(map[StoreKey]bool)
+	l.gate.opened = func() { l.gate.untold.Store(l.tells.total()) }
+	l.claimed.keys = make(map[StoreKey]struct{})
 	l.flights.all = make(map[string]*flight)
 	m.link = l
-	l.done.Go(func() { l.sweep(ctx) })
+	l.done.Go(l.sweep)
 }
 
 // keyOf returns what the Store knows an id by.
@@ -84,7 +84,7 @@ func (l *link) create(s *Session) error {
 	x.stored = &stored{io: newTurn()}
 	x.stored.key.Store(&key)
 	x.stored.version.Store(1)
-	x.stored.told.Store(int64(lastUse(s.activity.Load())))
+	x.stored.tell(lastUse(s.activity.Load()))
 	now := l.m.clock.Now()
 	r := Record{Remaining: s.extension(now, now), Limit: limitOf(s, now)}
 	r.Fields = append(r.Fields, Field{Name: headerName, Value: seal(headerName, s.header().encode())})
@@ -101,7 +101,7 @@ func (l *link) create(s *Session) error {
 		x.stored.fields = append(x.stored.fields, field{name: v.k.name, version: 1, now: content{data, true}})
 	}
 	x.values = onlyLocal(x.values)
-	err := l.gate.call(context.Background(), func(ctx context.Context) error { return l.m.Store.Create(ctx, key, r) })
+	err := l.gate.call(l.ctx, func(ctx context.Context) error { return l.m.Store.Create(ctx, key, r) })
 	if errors.Is(err, ErrExists) {
 		return ErrIDs
 	}
@@ -113,12 +113,18 @@ func (l *link) rename(s *Session, v id, tail string) error {
 	st := s.stored()
 	st.io.Lock()
 	defer st.io.Unlock()
+	if st.renamed != nil { // before there are two such keys
+		if err := l.reload(l.ctx, s); err != nil {
+			return err
+		}
+		st.renamed = nil
+	}
 	key := keyOf(text(v, tail))
 	x := s.extra()
 	x.mu.Lock()
 	c := st.changes()
 	x.mu.Unlock()
-	err := l.write(context.Background(), s, c, "", &key)
+	err := l.write(l.ctx, s, c, "", &key)
 	if errors.Is(err, ErrExists) {
 		return ErrIDs
 	}
@@ -130,9 +136,7 @@ func (l *link) rename(s *Session, v id, tail string) error {
 		l.lost(s) // here, where it cannot be found any more
 		return err
 	}
-	if s.clearMark(telling) {
-		l.used(s) // the entry on the wheel is of the old id
-	}
+	l.nothingNew(s) // the entry on the wheel is of the old id
 	return nil
 }
 

@@ -51,15 +51,14 @@ func (fs *flights) fly(uid string, f func() (*Session, error)) (*Session, error)
 // find returns the session with the uid if it is alive, here or in the Store. s
 // is the one that is here, or nil; it cannot be gone by as it stands.
 func (l *link) find(uid string, s *Session) (*Session, error) {
-	ctx := context.Background() // a RequestCtx must not be used after its request, not even by who waits for its end
 	if s != nil {
-		return l.confirm(ctx, s)
+		return l.confirm(s, uid)
 	}
 	return l.flights.fly(uid, func() (*Session, error) {
 		if s, _ := l.m.resident([]byte(uid)); s != nil { // it has come meanwhile
-			return l.confirm(ctx, s)
+			return l.confirm(s, uid)
 		}
-		return l.load(ctx, uid)
+		return l.load(uid)
 	})
 }
 
@@ -92,25 +91,23 @@ func (l *link) exists(ctx context.Context, uid string) (yes bool, err error) {
 // confirm asks the Store whether a session that is here is still as it is here:
 // its values may have changed elsewhere, or it is due here but may have been used
 // elsewhere. While the Store fails, what is not due goes on as it is.
-func (l *link) confirm(ctx context.Context, s *Session) (*Session, error) {
+func (l *link) confirm(s *Session, uid string) (*Session, error) {
 	st := s.stored()
 	st.io.Lock()
 	defer st.io.Unlock()
 	a := s.activity.Load()
-	if isOver(a) {
+	if isOver(a) || s.storeKey() != keyOf(uid) { // it has another by now
 		return nil, nil
 	}
-	var r Record
-	err := l.gate.call(ctx, func(ctx context.Context) (err error) {
-		r, err = l.m.Store.Load(ctx, s.storeKey())
-		return err
-	})
 	due := isAsking(a) || s.marks.Load()&asked != 0
+	r, err := l.read(l.ctx, s)
 	switch {
 	case errors.Is(err, ErrGone) && due:
 		return nil, nil // claim will settle it
 	case errors.Is(err, ErrGone):
-		l.lost(s)
+		if err := l.gone(l.ctx, s); err != nil && !errors.Is(err, ErrEnded) {
+			return nil, err
+		}
 		return nil, nil
 	case err != nil && due:
 		return nil, err
@@ -118,7 +115,7 @@ func (l *link) confirm(ctx context.Context, s *Session) (*Session, error) {
 		return s, nil
 	}
 	if err := l.take(s, r); err != nil {
-		l.setAside(ctx, s.storeKey(), err)
+		_ = l.setAside(l.ctx, s.storeKey(), err)
 		l.lost(s)
 		return nil, nil
 	}
@@ -129,6 +126,19 @@ func (l *link) confirm(ctx context.Context, s *Session) (*Session, error) {
 		l.revive(s, r)
 	}
 	return s, nil
+}
+
+// read reads the record of a session that is here. The caller has io.
+func (l *link) read(ctx context.Context, s *Session) (r Record, err error) {
+	s.clearMark(doubtful) // and set again by whoever hears of other changes meanwhile
+	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
+		r, err = l.m.Store.Load(ctx, s.storeKey())
+		return err
+	})
+	if err != nil {
+		s.setMark(doubtful)
+	}
+	return r, err
 }
 
 // lives reports whether a session is alive by what the Store has been told of it.
@@ -145,21 +155,24 @@ func (l *link) take(s *Session, r Record) error {
 	}
 	x, st := s.extra(), s.stored()
 	x.mu.Lock()
-	defer x.mu.Unlock()
 	st.merge(fields)
 	st.version.Store(r.Version)
 	if st.timed == 0 {
 		s.timeout.Store(int64(h.Timeout))
 		s.limit(later(l.m.clock.Now(), r.Limit))
 	}
-	s.mark(func(bits uint32) uint32 { return bits &^ doubtful })
+	x.mu.Unlock()
+	if !s.ended() { // the times may be others now
+		s.refile()
+		l.nothingNew(s)
+	}
 	return nil
 }
 
 // revive has a session that is due here go on: it is not due in the Store.
 func (l *link) revive(s *Session, r Record) {
+	s.clearMark(asked) // before anybody can ask once more
 	l.m.loaded(s, r)
-	s.clearMark(asked)
 	l.m.fileAgain(s)
 	l.nothingNew(s) // an entry may have come up meanwhile
 }
@@ -178,11 +191,12 @@ func (m *Manager) loaded(s *Session, r Record) {
 	}
 	at := anyMoment(use)
 	s.stored().told.Store(int64(lastUse(at)))
-	s.activity.revive(at)
+	s.activity.revive(at, uint64(s.stored().holds))
+	s.stored().holds = 0
 }
 
 // load reads a session that is not here from the Store and has it live here.
-func (l *link) load(ctx context.Context, uid string) (*Session, error) {
+func (l *link) load(uid string) (*Session, error) {
 	m := l.m
 	m.endings.begin(1) // see create
 	defer m.endings.done(1)
@@ -191,7 +205,7 @@ func (l *link) load(ctx context.Context, uid string) (*Session, error) {
 	}
 	key := keyOf(uid)
 	var r Record
-	err := l.gate.call(ctx, func(ctx context.Context) (err error) {
+	err := l.gate.call(l.ctx, func(ctx context.Context) (err error) {
 		r, err = m.Store.Load(ctx, key)
 		return err
 	})
@@ -203,7 +217,7 @@ func (l *link) load(ctx context.Context, uid string) (*Session, error) {
 	}
 	h, fields, err := unpack(r)
 	if err != nil {
-		l.setAside(ctx, key, err)
+		_ = l.setAside(l.ctx, key, err)
 		return nil, nil
 	}
 	s, err := m.manufacture(uid)
@@ -240,7 +254,7 @@ func (l *link) unload(s *Session) {
 // attach makes s, which nobody else has, the session of the record.
 func (l *link) attach(s *Session, key StoreKey, r Record, h header, fields []field) {
 	x := s.extra()
-	x.stored = &stored{io: newTurn(), found: true, fields: fields}
+	x.stored = &stored{io: newTurn(), fields: fields}
 	x.stored.key.Store(&key)
 	x.stored.version.Store(r.Version)
 	x.values = onlyLocal(x.values)
@@ -265,16 +279,18 @@ func (m *Manager) onLoad(s *Session) (err error) {
 	return nil
 }
 
-// setAside puts a record that cannot be read where it harms nobody.
-func (l *link) setAside(ctx context.Context, key StoreKey, why error) bool {
+// setAside puts a record that cannot be read where it harms nobody. The error is
+// errors.ErrUnsupported if the Store has no such place.
+func (l *link) setAside(ctx context.Context, key StoreKey, why error) error {
 	l.counts.setAside.Add(1)
-	name := hex.EncodeToString(key[:])
-	q, ok := l.m.Store.(Quarantiner)
-	if !ok {
-		report(l.m.Log, "session: a record cannot be read", "key", name, "error", why)
-		return false
+	err := errors.ErrUnsupported
+	if q, ok := l.m.Store.(Quarantiner); ok {
+		err = l.gate.call(ctx, func(ctx context.Context) error { return q.SetAside(ctx, key) })
 	}
-	err := l.gate.call(ctx, func(ctx context.Context) error { return q.SetAside(ctx, key) })
-	report(l.m.Log, "session: a record cannot be read and is set aside", "key", name, "error", why, "failure", err)
-	return err == nil
+	done := "it is set aside"
+	if err != nil {
+		done = err.Error()
+	}
+	report(l.m.Log, "session: a record cannot be read", "key", hex.EncodeToString(key[:]), "error", why, "now", done)
+	return err
 }

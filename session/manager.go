@@ -56,6 +56,7 @@ type Manager struct {
 
 	// Evict makes a new session beyond Limit end the one that has been idle
 	// for longest. Default false. One that a request or Hold has is not idle.
+	// With a Store it counts what is in memory here, but ends for all processes.
 	Evict bool
 
 	// Notifiers bounds how many goroutines at once call what was registered
@@ -93,7 +94,8 @@ type Manager struct {
 	// OnLoad is called with each session that was read from the Store, right
 	// after the Factory, on the goroutine of the request and before anyone else
 	// has it. Its values can be read. It is where what a session owns is made
-	// again. A panic fails the request, as one of the Factory.
+	// again. It must not look for the session by its uid. A panic fails the
+	// request, as one of the Factory.
 	OnLoad func(*Session)
 
 	// Codec writes values for the Store. Default JSON, by encoding/json.
@@ -101,9 +103,10 @@ type Manager struct {
 
 	// Shared has each request ask the Store whether a session that is here has
 	// changed. It is for visitors who are served by several processes by turns,
-	// and costs them a round trip. Default false: changes of another process are
-	// seen after a 15th of the timeout at the latest, which is enough where one
-	// visitor's requests come to the same process as long as that lives.
+	// and costs them a round trip. Default false: what another process does to a
+	// session, be it a change, a log-out or a shorter timeout, is seen after a
+	// 15th of the timeout at the latest, which is enough where one visitor's
+	// requests come to the same process as long as that lives.
 	Shared bool
 
 	// WriteBehind has requests not wait until what they have changed is in the
@@ -210,11 +213,16 @@ func (m *Manager) All() iter.Seq[*Session] {
 	}
 }
 
-// report logs what went wrong in a function of the user's.
-func report(log *slog.Logger, msg string, args ...any) {
-	defer func() { _ = recover() }() // the logger is the user's too
+// report logs what went wrong.
+func report(log *slog.Logger, msg string, args ...any) { logAt(slog.LevelError, log, msg, args) }
+
+// inform logs what is good to know.
+func inform(log *slog.Logger, msg string, args ...any) { logAt(slog.LevelInfo, log, msg, args) }
+
+func logAt(level slog.Level, log *slog.Logger, msg string, args []any) {
+	defer func() { _ = recover() }() // the logger is the user's
 	if log == nil {
 		log = slog.Default()
 	}
-	log.Error(msg, args...)
+	log.Log(context.Background(), level, msg, args...)
 }

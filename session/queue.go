@@ -15,9 +15,11 @@ type queue[T any] struct {
 
 	mu      sync.Mutex
 	items   []T
-	open    int // put in and not done
+	open    int   // put in and not done
+	ready   int64 // ever done
 	working bool
 	stopped bool
+	asleep  chan struct{} // closed when it is not working, if stop waits
 	idle    chan struct{} // closed when nothing is open, if somebody waits
 }
 
@@ -38,6 +40,20 @@ func (q *queue[T]) len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.open
+}
+
+// total returns how many have ever been put in, and finished how many of them are
+// done.
+func (q *queue[T]) total() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ready + int64(q.open)
+}
+
+func (q *queue[T]) finished() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ready
 }
 
 // add is for whoever has the lock.
@@ -71,6 +87,10 @@ func (q *queue[T]) take() []T {
 	defer q.mu.Unlock()
 	if len(q.items) == 0 {
 		q.items, q.working = nil, false
+		if q.asleep != nil {
+			close(q.asleep)
+			q.asleep = nil
+		}
 		return nil
 	}
 	n := min(q.most, len(q.items))
@@ -90,6 +110,7 @@ func (q *queue[T]) done(n int) {
 
 // close is for whoever has the lock.
 func (q *queue[T]) close(n int) {
+	q.ready += int64(n)
 	if q.open -= n; q.open == 0 && q.idle != nil {
 		close(q.idle)
 		q.idle = nil
@@ -115,12 +136,19 @@ func (q *queue[T]) wait(ctx context.Context) (left int) {
 	}
 }
 
-// stop forgets what is not done.
+// stop forgets what is not done, and returns when nothing is being done any more.
 func (q *queue[T]) stop() {
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	q.stopped = true
 	clear(q.items)
 	q.items = nil
 	q.close(q.open)
+	if q.working && q.asleep == nil {
+		q.asleep = make(chan struct{})
+	}
+	asleep := q.asleep
+	q.mu.Unlock()
+	if asleep != nil {
+		<-asleep
+	}
 }

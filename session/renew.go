@@ -44,6 +44,10 @@ func (m *Manager) rename(s *Session) error {
 	}
 	m.fileAgain(s)
 	if m.link != nil {
+		if m.closed.Load() {
+			m.link.unload(s)
+			return ErrEnded
+		}
 		return nil
 	}
 	if m.closed.Load() && m.end(s, Shutdown) {

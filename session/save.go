@@ -21,10 +21,10 @@ import (
 // since the request of ctx came: such changes are undone. Or they are ErrEnded:
 // another process has ended s, or renewed it.
 func (m *Manager) Save(ctx *fasthttp.RequestCtx, s *Session) error {
-	if s.marks.Load()&(unsaved|refused) == 0 || m.link == nil {
+	if s.marks.Load()&(unsaved|refused) == 0 {
 		return nil // nearly always
 	}
-	return m.link.flush(ctx, s)
+	return s.m.link.flush(ctx, s)
 }
 
 // savers is how many sessions are written at once by ourselves.
@@ -35,8 +35,9 @@ const savers = 8
 const mostBehind = 10_000
 
 func (l *link) flush(ctx *fasthttp.RequestCtx, s *Session) error {
-	if !l.m.WriteBehind || l.counts.unsaved.Load() >= mostBehind {
-		if err := l.save(context.Background(), s, true); err != nil {
+	behind := l.m.WriteBehind && l.counts.unsaved.Load() < mostBehind
+	if s.marks.Load()&unsaved != 0 && !behind {
+		if err := l.save(l.ctx, s, true); err != nil {
 			return err
 		}
 	}
@@ -59,6 +60,9 @@ func (l *link) changed(s *Session) {
 		l.counts.unsaved.Add(1)
 		l.saveLater(s)
 	}
+	if isOver(s.activity.Load()) && !isAsking(s.activity.Load()) {
+		l.allSaved(s) // nobody else will
+	}
 }
 
 func (l *link) saveLater(s *Session) {
@@ -73,12 +77,14 @@ func (l *link) allSaved(s *Session) {
 }
 
 // saveAll writes changes that no request has waited for. What cannot be written
-// yet is tried again.
+// is tried again.
 func (l *link) saveAll(batch []*Session) (again []*Session) {
 	failed := make([]bool, len(batch))
 	var all sync.WaitGroup
 	for i, s := range batch {
-		all.Go(func() { failed[i] = errors.Is(l.save(context.Background(), s, false), ErrStore) })
+		if s.marks.Load()&unsaved != 0 { // else a request has done so, as nearly always
+			all.Go(func() { failed[i] = l.saveAgain(s) })
+		}
 	}
 	all.Wait()
 	for i, s := range batch {
@@ -89,6 +95,32 @@ func (l *link) saveAll(batch []*Session) (again []*Session) {
 	return again
 }
 
+// mostTries is how often the Store may fail to take the changes of one session,
+// while it answers otherwise, before they are undone: there is something in them
+// that it does not take.
+const mostTries = 100
+
+// saveAgain reports whether it has to be tried again.
+func (l *link) saveAgain(s *Session) bool {
+	st := s.stored()
+	st.io.Lock()
+	defer st.io.Unlock()
+	err := l.saveNow(l.ctx, s, st.tries >= mostTries)
+	switch {
+	case !errors.Is(err, ErrStore):
+		st.tries = 0
+		return false
+	case errors.Is(err, errShut):
+		return true
+	}
+	if st.tries++; st.tries <= mostTries {
+		return true
+	}
+	st.tries = 0
+	report(l.m.Log, "session: the changes of a session cannot be saved and are undone", "error", err)
+	return false
+}
+
 // save writes all changes there are. When that fails they are undone if undo is
 // set, and whoever has the session is told.
 func (l *link) save(ctx context.Context, s *Session, undo bool) error {
@@ -97,7 +129,12 @@ func (l *link) save(ctx context.Context, s *Session, undo bool) error {
 		return err
 	}
 	defer st.io.Unlock()
-	x := s.extra()
+	return l.saveNow(ctx, s, undo)
+}
+
+// saveNow is save for whoever has io.
+func (l *link) saveNow(ctx context.Context, s *Session, undo bool) error {
+	x, st := s.extra(), s.stored()
 	x.mu.Lock()
 	c := st.changes()
 	if c.none() {
@@ -128,8 +165,14 @@ func (l *link) write(ctx context.Context, s *Session, c changes, expect string, 
 	now := l.m.clock.Now()
 	use, _ := s.news(now)
 	change := Change{Clear: c.cleared, Rename: rename}
-	if !s.ended() {
+	if c.timed && now-use > mayLag(s.Timeout()) {
+		use = now // it may be in use elsewhere, with a shorter timeout too
+	}
+	switch {
+	case !s.ended():
 		change.Extend, change.Exactly = s.extension(use, now), c.timed
+	case c.timed: // it is due here by these times
+		change.Extend, change.Exactly = 1, true
 	}
 	for _, f := range c.fields {
 		version := uint64(AnyVersion)
@@ -157,18 +200,24 @@ func (l *link) write(ctx context.Context, s *Session, c changes, expect string, 
 		version, err = l.m.Store.Save(ctx, s.storeKey(), change)
 		return err
 	})
-	switch {
-	case errors.Is(err, ErrGone):
-		l.lost(s)
-		return ErrEnded
-	case err != nil:
+	if errors.Is(err, ErrGone) {
+		if err = l.gone(ctx, s); err == nil {
+			return l.write(ctx, s, c, expect, rename)
+		}
 		return err
 	}
+	if errors.Is(err, ErrStore) && rename != nil {
+		st.renamed = rename // or not
+	}
+	if err != nil {
+		return err
+	}
+	st.renamed = nil
 	if version != st.version.Load()+1 {
 		s.setMark(doubtful) // others have written meanwhile
 	}
 	st.version.Store(version)
-	raise(&st.told, int64(use))
+	st.tell(use)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	st.written(c, version)
@@ -199,8 +248,7 @@ func (l *link) update(s *Session, name string, f func(content) (content, error))
 	x, st := s.extra(), s.stored()
 	st.io.Lock()
 	defer st.io.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), l.gate.patience)
-	defer cancel()
+	last := time.Now().Add(l.gate.patience)
 	for {
 		if s.ended() {
 			return ErrEnded
@@ -219,36 +267,33 @@ func (l *link) update(s *Session, name string, f func(content) (content, error))
 		c := st.changes()
 		x.mu.Unlock()
 		old.now = now
-		err = l.write(ctx, s, c.and(old), name, nil)
-		if errors.Is(err, ErrConflict) {
-			err = l.reload(ctx, s)
-		} else if err == nil {
+		err = l.write(l.ctx, s, c.and(old), name, nil)
+		if err == nil {
 			return nil
+		}
+		if errors.Is(err, ErrConflict) {
+			if err = fmt.Errorf("%w: %w", ErrStore, err); time.Now().Before(last) {
+				err = l.reload(l.ctx, s)
+			}
 		}
 		if err != nil {
 			l.refuse(s)
 			return err
 		}
-		select {
-		case <-time.After(rand.N(2 * time.Millisecond)):
-		case <-ctx.Done():
-		}
+		time.Sleep(rand.N(2 * time.Millisecond))
 	}
 }
 
 // reload takes over what the Store has of a session that is here. The caller has
 // io.
 func (l *link) reload(ctx context.Context, s *Session) error {
-	var r Record
-	err := l.gate.call(ctx, func(ctx context.Context) (err error) {
-		r, err = l.m.Store.Load(ctx, s.storeKey())
-		return err
-	})
-	switch {
-	case errors.Is(err, ErrGone):
-		l.lost(s)
-		return ErrEnded
-	case err != nil:
+	r, err := l.read(ctx, s)
+	if errors.Is(err, ErrGone) {
+		if err = l.gone(ctx, s); err == nil {
+			return l.reload(ctx, s)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	return l.take(s, r)

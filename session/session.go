@@ -229,9 +229,7 @@ func (s *Session) Timeout() time.Duration { return time.Duration(s.timeout.Load(
 // its last activity and taking effect at once. One of 0 or less has passed as
 // soon as no request has the session; Never makes it last.
 func (s *Session) SetTimeout(d time.Duration) {
-	s.timeout.Store(int64(d))
-	s.refile()
-	s.timed()
+	s.retime(func() { s.timeout.Store(int64(d)) })
 }
 
 // SetLifetime gives the session an end d from now (from its making, if set by a
@@ -248,22 +246,25 @@ func (s *Session) SetLifetime(d time.Duration) {
 	if s.m != nil {
 		d = later(s.m.clock.Now(), d)
 	}
-	s.limit(d)
-	s.refile()
-	s.timed()
+	s.retime(func() { s.limit(d) })
 }
 
-// timed has the Store told of a new timeout or lifetime.
-func (s *Session) timed() {
-	if s.m == nil || s.m.link == nil || s.ended() {
+// retime changes the timeout or the lifetime, and lets the wheel and the Store
+// know.
+func (s *Session) retime(set func()) {
+	if s.m == nil || s.m.link == nil {
+		set()
+		s.refile()
 		return
 	}
 	x := s.extra()
 	x.mu.Lock()
+	set()
 	x.stored.gen++
 	x.stored.timed = x.stored.gen
 	x.mu.Unlock()
-	s.m.link.changed(s)
+	s.m.link.changed(s) // before the wheel can have its end asked for
+	s.refile()
 	s.m.link.nothingNew(s) // the entry is for when the old timeout would have it
 }
 
@@ -309,7 +310,9 @@ func (s *Session) notice() {
 // without requests, such as a long job. Each Hold needs its Release. It does
 // not keep off the end of a lifetime, nor Expire.
 func (s *Session) Hold() {
-	s.activity.hold()
+	if !s.activity.hold() && s.m != nil && s.m.link != nil {
+		s.m.link.hold(s, 1)
+	}
 	s.notice()
 }
 
@@ -319,7 +322,9 @@ func (s *Session) Release() {
 		s.activity.release(0)
 		return
 	}
-	s.activity.release(s.m.clock.Now())
+	if !s.activity.release(s.m.clock.Now()) && s.m.link != nil {
+		s.m.link.hold(s, -1)
+	}
 	s.notice()
 	if s.Timeout() < heldFor {
 		s.refile()

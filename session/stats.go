@@ -38,7 +38,7 @@ func (l *link) stats() StoreStats {
 		Saves:    l.counts.saves.Load(),
 		Touches:  l.counts.tells.Load(),
 		Unsaved:  l.counts.unsaved.Load(),
-		Ending:   int64(l.claims.len() + l.ending.len()),
+		Ending:   int64(l.claims.len() + l.claimed.len()),
 		SetAside: l.counts.setAside.Load(),
 	}
 }

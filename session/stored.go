@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+	"time"
 )
 
 // stored is what a session of a Manager with a Store has besides.
@@ -15,9 +16,12 @@ type stored struct {
 	key     atomic.Pointer[StoreKey]
 	version atomic.Uint64 // the Record.Version that the fields are of, or were
 	told    atomic.Int64  // the last use that the Store has been told of
-	found   bool          // it was read from the Store
+	ours    atomic.Bool   // by us
+	tries   int           // for whoever has io: how often its changes could not be saved
+	renamed *StoreKey     // for whoever has io: the key it may have got, if the answer was lost
+	holds   int           // for whoever has io: those of a session that is asking
 	refusal atomic.Int64  // when the Store has last failed to take a change
-	mine    bool          // its end has been claimed and is to be acknowledged
+	mine    atomic.Bool   // its end has been claimed and is to be acknowledged
 
 	// For whoever has more.mu:
 
@@ -25,6 +29,12 @@ type stored struct {
 	gen     uint64 // counts changes
 	cleared uint64 // the gen of a Clear that is to be written, or 0
 	timed   uint64 // that of a new timeout or lifetime, or 0
+}
+
+// tell takes note that we have told of a use.
+func (st *stored) tell(use time.Duration) {
+	raise(&st.told, int64(use))
+	st.ours.Store(true)
 }
 
 // turn is a mutex whose Lock may take long. To wait for a store, as whoever has

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -48,12 +49,15 @@ func (l *link) used(s *Session) {
 // fileTell files the entry for the mark.
 func (l *link) fileTell(s *Session) {
 	t := s.Timeout()
-	soonest := later(l.m.clock.Now(), gathering(t))
+	soonest := later(l.m.clock.Now(), max(gathering(t), pause))
 	l.telling.Add(s.id(), max(later(time.Duration(s.stored().told.Load()), mayLag(t)), soonest))
 }
 
 // tell is called with sessions whose entries have come up.
 func (l *link) tell(ids []id) (again []id) {
+	if l.gate.shut.Load() {
+		return ids
+	}
 	var all []*Session
 	var touches []Touch
 	var uses []time.Duration
@@ -80,8 +84,11 @@ func (l *link) tell(ids []id) (again []id) {
 	}
 	l.counts.tells.Add(1)
 	var versions []uint64
-	err := l.gate.call(context.Background(), func(ctx context.Context) (err error) {
+	err := l.gate.call(l.ctx, func(ctx context.Context) (err error) {
 		versions, err = l.m.Store.Touch(ctx, touches)
+		if err == nil && len(versions) != len(touches) {
+			err = fmt.Errorf("%d versions for %d touches", len(versions), len(touches))
+		}
 		return err
 	})
 	for i, s := range all {
@@ -94,7 +101,7 @@ func (l *link) tell(ids []id) (again []id) {
 			if versions[i] != s.stored().version.Load() {
 				s.setMark(doubtful)
 			}
-			raise(&s.stored().told, int64(uses[i]))
+			s.stored().tell(uses[i])
 			l.nothingNew(s)
 		}
 	}
@@ -123,11 +130,14 @@ func (s *Session) news(now time.Duration) (use time.Duration, news bool) {
 // the slower of the two.
 func (s *Session) extension(use, now time.Duration) time.Duration {
 	t := s.Timeout()
+	if t == Never {
+		return Never
+	}
 	t = later(max(t, 0), mayLag(t))
-	if age := now - use; age > 0 && t < Never {
+	if age := now - use; age > 0 {
 		return max(t-age/10*9, 1)
 	}
-	return later(t, use-now) // AdjustTime has moved it ahead
+	return max(later(t, use-now), 1) // AdjustTime has moved it ahead
 }
 
 // nothingNew takes the mark back, unless there has been another use.
@@ -141,9 +151,16 @@ func (l *link) nothingNew(s *Session) {
 // missing is called for a session that Touch did not find under the key.
 func (l *link) missing(s *Session, key StoreKey) {
 	st := s.stored()
-	st.io.Lock()
+	if !st.io.TryLock() { // perhaps we come from where it is held
+		s.setMark(doubtful)
+		l.nothingNew(s)
+		return
+	}
 	defer st.io.Unlock()
 	if s.storeKey() == key { // else it has been renamed
-		l.lost(s)
+		_ = l.gone(l.ctx, s) // what could not be asked is told again
+	}
+	if !s.ended() {
+		l.nothingNew(s)
 	}
 }

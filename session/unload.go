@@ -13,40 +13,44 @@ import (
 // close has all sessions go on in the Store: what has changed is written, and
 // for how long each still lives. What they own is closed.
 func (l *link) close(ctx context.Context) error {
-	l.stop() // of the sweeper
-	l.done.Wait()
-	if !l.gate.shut.Load() {
-		l.claims.wait(ctx) // what is due may still end here, where its calls are
-	}
+	l.taking.Lock() // nothing is taken over any more
+	l.taking.Unlock()
 	var errs []error
-	unsaved, untold := l.rest(ctx)
-	if unsaved > 0 {
-		errs = append(errs, fmt.Errorf("session: close: the changes of %d sessions have not been saved: %w", unsaved, cause(ctx)))
-	}
-	if untold > 0 {
-		errs = append(errs, fmt.Errorf("session: close: the last use of %d sessions has not been saved: %w", untold, cause(ctx)))
-	}
-	var all []*Session
-	l.m.table.all(func(s *Session) bool {
-		if l.over(s, Shutdown) {
-			all = append(all, s)
+	left := func(n int, what string) {
+		if n > 0 {
+			errs = append(errs, fmt.Errorf("session: close: "+what+": %w", n, cause(ctx)))
 		}
-		return true
-	})
-	l.m.endings.later(all)
-	if n := l.m.endings.wait(ctx); n > 0 {
-		errs = append(errs, fmt.Errorf("session: close: the calls of %d sessions have not finished: %w", n, cause(ctx)))
 	}
-	if n := l.acks.wait(ctx); n > 0 {
-		errs = append(errs, fmt.Errorf("session: close: the ends of %d sessions are not acknowledged, so that other processes will make their calls again: %w", n, cause(ctx)))
-	}
+	// What is due or has been expired still ends here, where its calls are.
+	left(l.claims.wait(ctx), "the ends of %d sessions have not been saved")
+	unsaved, untold := l.rest(ctx)
+	left(unsaved, "the changes of %d sessions have not been saved")
+	left(untold, "the last use of %d sessions has not been saved")
+	left(l.unloadAll(ctx), "the calls of %d sessions have not finished")
+	left(l.acks.wait(ctx), "the ends of %d sessions are not acknowledged, so that another process will make their calls again")
+	l.cancel()
+	l.done.Wait()
 	l.tells.stop()
 	l.saves.stop()
 	l.claims.stop()
 	l.acks.stop()
 	l.telling.Close()
-	l.once.Do(func() { close(l.closed) })
 	return errors.Join(errs...)
+}
+
+// unloadAll forgets all sessions here, and returns how many have calls left to be
+// made when ctx ends.
+func (l *link) unloadAll(ctx context.Context) int {
+	l.m.table.all(func(s *Session) bool {
+		if s.stored().io.LockFor(ctx) == nil { // else its end is being asked for
+			defer s.stored().io.Unlock()
+		}
+		if l.over(s, Shutdown) {
+			l.m.endings.later([]*Session{s})
+		}
+		return true
+	})
+	return l.m.endings.wait(ctx)
 }
 
 // rest saves what the Store does not have yet, and tries again until ctx ends: a
@@ -87,11 +91,12 @@ func (l *link) saveRest(ctx context.Context) int {
 			}
 		})
 	}
-	for s := range l.m.All() {
+	l.m.table.all(func(s *Session) bool {
 		if s.marks.Load()&unsaved != 0 {
 			work <- s
 		}
-	}
+		return true
+	})
 	close(work)
 	all.Wait()
 	return int(failed.Load())
