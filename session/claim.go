@@ -29,6 +29,13 @@ const (
 	// random, lest all processes come together.
 	sweeping = time.Second
 
+	// mostBegun is how many ends are under way at once, as long as the Store answers:
+	// their calls have begun, and it has not acknowledged them.
+	mostBegun = 16
+
+	// slow is what no call takes for long.
+	slow = 20 * time.Millisecond
+
 	// mostClaimed bounds what has been claimed and is not acknowledged: what a
 	// process cannot get done in time is better left to another.
 	mostClaimed = 8 * batchSize
@@ -117,7 +124,8 @@ func (l *link) hold(s *Session, n int) {
 // acknowledged it keeps the claims.
 type claimed struct {
 	mu        sync.Mutex
-	keys      map[StoreKey]struct{}
+	keys      map[StoreKey]bool // true: the calls have begun, in one of few places
+	places    chan struct{}
 	questions map[*question]struct{}
 	kept      time.Time // when that was last done
 }
@@ -151,7 +159,7 @@ func (c *claimed) forget(keys []StoreKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, key := range keys {
-		delete(c.keys, key)
+		c.drop(key)
 		for q := range c.questions {
 			q.acked[key] = true
 		}
@@ -171,14 +179,40 @@ func (c *claimed) add(q *question, key StoreKey) bool {
 	if _, here := c.keys[key]; here || q.acked[key] {
 		return false
 	}
-	c.keys[key] = struct{}{}
+	c.keys[key] = false
 	return true
 }
 
 func (c *claimed) remove(key StoreKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.drop(key)
+}
+
+// drop is for whoever has the lock.
+func (c *claimed) drop(key StoreKey) {
+	if c.keys[key] {
+		<-c.places
+	}
 	delete(c.keys, key)
+}
+
+// begin is called before the calls of a session are made, and waits for a while if
+// too many before it have not been acknowledged: they would be made again if the
+// process were killed now.
+func (c *claimed) begin(key StoreKey) {
+	select {
+	case c.places <- struct{}{}:
+	default:
+		select {
+		case c.places <- struct{}{}:
+		case <-time.After(pause):
+			return // calls must not stand still as long as a store does
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keys[key] = true
 }
 
 // settled reports whether it is time to claim: the Store has answered for long
@@ -229,9 +263,12 @@ func (l *link) claim(batch []*Session) (again []*Session) {
 // are over now, for the caller to have their calls made.
 //
 // What is nearly due is claimed early in a second call, as only the answer to the
-// first tells whether we know all that there is to know of it.
+// first tells whether we know all that there is to know of it. If that was long in
+// coming, so are the calls by which other processes tell of uses, and have to
+// arrive first.
 func (l *link) claimFor(ctx context.Context, why Reason, all []*Session) (over []*Session, err error) {
 	nearly := make(map[time.Duration][]*Session)
+	asked := time.Now()
 	err = l.claimAll(ctx, Terms{Why: why}, all, func(s *Session, q *question, c Claim) {
 		if early := l.early(s, c); early > 0 {
 			nearly[early] = append(nearly[early], s)
@@ -239,6 +276,12 @@ func (l *link) claimFor(ctx context.Context, why Reason, all []*Session) (over [
 			over = append(over, s)
 		}
 	})
+	if took := time.Since(asked); len(nearly) > 0 && took > slow {
+		select {
+		case <-time.After(took):
+		case <-ctx.Done():
+		}
+	}
 	for early, some := range nearly {
 		if err != nil {
 			break

@@ -216,10 +216,9 @@ func (m *Manager) finish(s *Session) {
 	if why := s.Reason(); why == Idle || why == Lifetime {
 		m.late(m.clock.Now() - time.Duration(s.filed.Load()))
 	}
-	defer func() { // also when a call has ended its goroutine
-		if m.link != nil && s.stored().mine.Load() {
-			m.link.finished(s.storeKey())
-		}
-	}()
+	if m.link != nil && s.stored().mine.Load() {
+		m.link.claimed.begin(s.storeKey())
+		defer m.link.finished(s.storeKey()) // also when a call has ended its goroutine
+	}
 	s.finish(false)
 }

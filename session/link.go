@@ -64,7 +64,8 @@ func (m *Manager) connect() {
 	l.claims = &queue[*Session]{do: l.claim, most: batchSize}
 	l.acks = &queue[StoreKey]{do: l.ack, most: batchSize}
 	l.gate.opened = func() { l.gate.untold.Store(l.tells.total()) }
-	l.claimed.keys = make(map[StoreKey]struct{})
+	l.claimed.keys = make(map[StoreKey]bool)
+	l.claimed.places = make(chan struct{}, mostBegun)
 	l.flights.all = make(map[string]*flight)
 	m.link = l
 	l.done.Go(l.sweep)

@@ -26,6 +26,9 @@ func gathering(timeout time.Duration) time.Duration {
 	return min(250*time.Millisecond, mayLag(timeout)/4)
 }
 
+// hurry is more than a store takes for a call that it does not fail.
+const hurry = 5 * time.Second
+
 // used has the Store told that s has been used. What passes here with each
 // request is in Session.notice.
 //
@@ -37,7 +40,7 @@ func (l *link) used(s *Session) {
 	switch told := time.Duration(s.stored().told.Load()); {
 	case !s.setMark(telling): // somebody else is doing this
 	case t == Never: // there is nothing to tell, and the mark saves us from asking
-	case later(told, t-mayLag(t)) <= l.m.clock.Now():
+	case later(told, t-max(mayLag(t), min(t/2, hurry))) <= l.m.clock.Now():
 		if again := l.tell([]id{s.id()}); len(again) > 0 {
 			l.tells.put(again...)
 		}

@@ -1,0 +1,44 @@
+package drills_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Sessions end, and all the processes that share them agree about it.
+func TestProcesses(t *testing.T) {
+	onEach(t, func(t *testing.T, name string) {
+		sc := stage(t, name, 0)
+		sessions, timeout := 9_000, 10*time.Second
+		if name == "SQLite" { // one process writes at a time
+			sessions, timeout = 600, 5*time.Second
+		}
+		t.Run("none is disturbed", func(t *testing.T) {
+			c := sc.fresh(timeout).gather(t, 3, sessions)
+			c.requireOnce(t)
+		})
+		for _, test := range []struct {
+			name string
+			kill int
+		}{
+			{"one of three is killed", 1},
+			{"two of three are killed", 2},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				c := sc.fresh(timeout).gather(t, 3, sessions)
+				until(t, "sessions are ending", func() bool {
+					begun := 0
+					for _, p := range c.all {
+						begun += p.begun()
+					}
+					return begun > len(c.born)/20
+				})
+				c.kill(t, test.kill)
+				v := c.judge(t)
+				require.Equal(t, verdict{once: v.once, again: v.again}, v)
+			})
+		}
+	}, "PostgreSQL", "MariaDB", "SQLite")
+}
