@@ -16,8 +16,8 @@ import (
 // link is what a Manager with a Store has besides. The memory stays what
 // requests go by: a session that is here costs them no call. In the background
 // the Store is told of their use (tell.go), of changes that no request waits for
-// (save.go), and asked for the ends of sessions: of those that are due here, and
-// of those whose process is gone (claim.go).
+// (save.go), and asked for the ends of sessions: of those that are due here
+// (claim.go), and of those whose process is gone (takeover.go).
 type link struct {
 	m     *Manager
 	gate  gate

@@ -1,11 +1,9 @@
 package session
 
 import (
-	"crypto/subtle"
 	"fmt"
 	"io"
 	"math"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,23 +64,6 @@ var finished = func() *more {
 	return x
 }()
 
-// The bits of marks. From renewing up it counts how often the id has changed;
-// renewing is set while it does.
-const (
-	plain    = 1 << iota // made by a request without TLS
-	secure               // made by a request with TLS
-	limited              // has a lifetime
-	named                // has a uid that is not an id
-	tailed               // has an id of more than 16 bytes
-	telling              // the Store is going to be told of its last use
-	doubtful             // in the Store it may be otherwise
-	unsaved              // has changes that the Store has not
-	refused              // the Store has once failed to take a change
-	asked                // it is due, or to be ended, and the Store is being asked
-	renewing             // the id is being changed
-	origin   = plain | secure
-)
-
 // New returns a session that lasts DefaultTimeout. Factories call it with the
 // uid they are given.
 func New(uid string) *Session {
@@ -119,107 +100,6 @@ func (s *Session) UID() string {
 		return s.more.Load().name
 	}
 	return text(s.whole())
-}
-
-// id reads both halves of the id as they were at one moment.
-func (s *Session) id() id {
-	for {
-		before := s.marks.Load()
-		v := id{s.hi.Load(), s.lo.Load()}
-		if before&renewing == 0 && s.marks.Load() == before {
-			return v
-		}
-		runtime.Gosched()
-	}
-}
-
-// whole reads the id and its tail as they were at one moment.
-func (s *Session) whole() (v id, tail string) {
-	for {
-		before := s.marks.Load()
-		v, tail = id{s.hi.Load(), s.lo.Load()}, ""
-		if before&tailed != 0 {
-			tail = *s.more.Load().tail.Load()
-		}
-		if before&renewing == 0 && s.marks.Load() == before {
-			return v, tail
-		}
-		runtime.Gosched()
-	}
-}
-
-// is reports whether the id is v.
-func (s *Session) is(v id) bool {
-	// Both halves agree with a mixture of two ids as rarely as anyone guesses
-	// half of one; when they do not, it may be changing just now.
-	return s.hi.Load() == v.hi && s.lo.Load() == v.lo || s.id() == v
-}
-
-// isShort reports, for an id that s has been found by, whether it surely has
-// that and no tail: it is known before the id is looked at once more.
-func (s *Session) isShort(v id) bool {
-	return s.marks.Load()&(tailed|renewing) == 0 && s.hi.Load() == v.hi
-}
-
-// hasTail reports whether the id of s is v and goes on with that tail.
-func (s *Session) hasTail(v id, tail []byte) bool {
-	is, rest := s.whole()
-	// Who knows the first 16 bytes must not learn the others from how long it
-	// takes to compare them.
-	var b [longest - shortest]byte
-	n := copy(b[:], rest)
-	return subtle.ConstantTimeCompare(b[:n], tail) == 1 && is == v
-}
-
-// setID gives s another id; one with a tail only if s has a more of its own.
-// Only one goroutine at a time may do so.
-func (s *Session) setID(v id, tail string) {
-	s.mark(func(bits uint32) uint32 { return bits | renewing })
-	s.hi.Store(v.hi)
-	s.lo.Store(v.lo)
-	long := uint32(0)
-	if tail != "" {
-		rest := tail
-		s.more.Load().tail.Store(&rest)
-		long = tailed
-	}
-	s.mark(func(bits uint32) uint32 { return bits&^tailed + long + renewing }) // clears it and counts
-}
-
-// mark changes bits of marks.
-func (s *Session) mark(change func(uint32) uint32) {
-	for {
-		old := s.marks.Load()
-		if s.marks.CompareAndSwap(old, change(old)) {
-			return
-		}
-	}
-}
-
-// setMark sets one bit of marks and reports whether it was not set.
-func (s *Session) setMark(bit uint32) bool {
-	for {
-		old := s.marks.Load()
-		if old&bit != 0 {
-			return false
-		}
-		if s.marks.CompareAndSwap(old, old|bit) {
-			return true
-		}
-	}
-}
-
-// clearMark clears one bit of marks and reports whether it was set.
-func (s *Session) clearMark(bit uint32) bool {
-	for {
-		old := s.marks.Load()
-		if old&bit == 0 {
-			return false
-		}
-		if s.marks.CompareAndSwap(old, old&^bit) {
-			return true
-		}
-	}
 }
 
 // Timeout returns how long the session lasts without activity.

@@ -13,8 +13,7 @@ import (
 // close has all sessions go on in the Store: what has changed is written, and
 // for how long each still lives. What they own is closed.
 func (l *link) close(ctx context.Context) error {
-	l.taking.Lock() // nothing is taken over any more
-	l.taking.Unlock()
+	l.waitForTakeover()
 	var errs []error
 	left := func(n int, what string) {
 		if n > 0 {
@@ -36,6 +35,13 @@ func (l *link) close(ctx context.Context) error {
 	l.acks.stop()
 	l.telling.Close()
 	return errors.Join(errs...)
+}
+
+// waitForTakeover returns when nothing is taken over any more, as it is not once
+// the Manager is closed.
+func (l *link) waitForTakeover() {
+	l.taking.Lock()
+	defer l.taking.Unlock()
 }
 
 // unloadAll forgets all sessions here, and returns how many have calls left to be

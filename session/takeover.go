@@ -1,0 +1,114 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+const (
+	// grace is more than it takes to tell the Store of a use and to claim. So long
+	// a session that is due is left to the process that has it.
+	grace = 2 * time.Second
+
+	// sweeping is how often what nobody asks for is looked for. The moments are
+	// random, lest all processes come together.
+	sweeping = time.Second
+)
+
+// sweep keeps what has been claimed and takes over what nobody asks for, until
+// the link is closed.
+func (l *link) sweep() {
+	for {
+		wait := min(sweeping, l.lease/3)
+		select {
+		case <-time.After(wait/2 + rand.N(wait)):
+		case <-l.ctx.Done():
+			return
+		}
+		l.keepClaims()
+		for {
+			if n, err := l.takeOver(l.ctx); err != nil || n < batchSize {
+				break
+			}
+		}
+	}
+}
+
+// keepClaims has the leases begin anew of what takes long to finish.
+func (l *link) keepClaims() {
+	c := &l.claimed
+	c.mu.Lock()
+	var keys []StoreKey
+	if time.Since(c.kept) >= l.lease/3 {
+		c.kept = time.Now()
+		keys = slices.Collect(maps.Keys(c.keys))
+	}
+	c.mu.Unlock()
+	for part := range slices.Chunk(keys, batchSize) {
+		_, _ = l.storeClaim(l.ctx, part, Terms{Why: Idle}) // who fails to has lost no more than that
+	}
+}
+
+// takeOver claims sessions that have been due for the time of grace, ends them,
+// and returns how many there were.
+func (l *link) takeOver(ctx context.Context) (n int, err error) {
+	l.taking.Lock()
+	defer l.taking.Unlock()
+	if l.m.closed.Load() || !l.settled() {
+		return 0, nil
+	}
+	q := l.claimed.ask()
+	defer l.claimed.answered(q)
+	var claims []Claim
+	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
+		claims, err = l.m.Store.Due(ctx, batchSize, grace, Terms{Owner: l.owner, Lease: l.lease, Why: Idle})
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	var all []*Session
+	for _, c := range claims {
+		if !l.claimed.add(q, c.Key) {
+			continue // its calls are being made, or the acknowledgement is on its way
+		}
+		if s := l.stranger(c); s != nil {
+			all = append(all, s)
+		}
+	}
+	l.m.endings.begin(len(all))
+	l.m.endings.later(all)
+	return len(claims), nil
+}
+
+// stranger makes a session of a record whose process is gone, or has it no more,
+// for its calls. Its uid is not known, nor is it needed.
+func (l *link) stranger(c Claim) *Session {
+	h, fields, err := unpack(c.Record)
+	if err != nil {
+		if errors.Is(l.setAside(l.ctx, c.Key, err), errors.ErrUnsupported) {
+			l.finished(c.Key)
+		} else {
+			l.claimed.remove(c.Key) // if it has failed, the next owner tries again
+		}
+		return nil
+	}
+	why := c.Why
+	if why == Alive || why >= reasons {
+		why = Idle // of some other program's
+	}
+	if why == Idle && c.Record.Limit <= 0 {
+		why = Lifetime
+	}
+	s := New("")
+	l.attach(s, c.Key, c.Record, h, fields)
+	s.stored().mine.Store(true)
+	s.activity.word.Store(over | uint64(why))
+	s.filed.Store(int64(later(l.m.clock.Now(), c.Record.Remaining)))
+	l.m.ends[why].Add(1)
+	return s
+}
