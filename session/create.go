@@ -28,12 +28,14 @@ func (m *Manager) create(now time.Duration, origin uint32, use func(*activity, t
 		return nil, err
 	}
 	var s *Session
-	err := m.draw(func(v id, tail string) (err error) {
-		s, err = m.make(v, tail, now, origin, use)
-		return err
-	})
-	if err != nil {
-		return nil, err
+	for n := 0; s == nil; n++ {
+		v, tail, err := m.try(n)
+		if err != nil {
+			return nil, err
+		}
+		if s, err = m.make(v, tail, now, origin, use); err != nil && err != ErrIDs {
+			return nil, err
+		}
 	}
 	if m.closing.Load() {
 		// Close may have gone through the table before s was in it.
@@ -54,7 +56,7 @@ func (m *Manager) make(v id, tail string, now time.Duration, origin uint32, use 
 	if m.table.find(v) != nil {
 		return nil, ErrIDs
 	}
-	s, err := m.manufacture(text(v, tail))
+	s, err := m.manufacture(v, tail)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +104,7 @@ func (m *Manager) enter(s *Session, now time.Duration) error {
 }
 
 // manufacture has the Factory make a session.
-func (m *Manager) manufacture(uid string) (s *Session, err error) {
+func (m *Manager) manufacture(v id, tail string) (s *Session, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s, err = nil, fmt.Errorf("%w: panic: %s", ErrFactory, describe(p))
@@ -115,13 +117,13 @@ func (m *Manager) manufacture(uid string) (s *Session, err error) {
 	if f == nil {
 		f = New
 	}
-	if s = f(uid); s == nil {
+	if s = f(text(v, tail)); s == nil {
 		return nil, fmt.Errorf("%w: it returned nil", ErrFactory)
 	}
 	if s.m != nil || s.ended() {
 		return nil, fmt.Errorf("%w: it returned a session that was in use before", ErrFactory)
 	}
-	if s.marks.Load()&named != 0 || s.UID() != uid {
+	if is, rest := s.whole(); s.marks.Load()&named != 0 || is != v || rest != tail {
 		return nil, fmt.Errorf("%w: it returned a session with another uid", ErrFactory)
 	}
 	return s, nil

@@ -14,7 +14,14 @@ import (
 // without a Store it is always nil.
 func (m *Manager) Find(ctx *fasthttp.RequestCtx) (*Session, error) {
 	m.init()
-	return m.use(ctx, m.clock.At(ctx.Time()), (*activity).touch)
+	now := m.clock.At(ctx.Time())
+	if m.link != nil {
+		return m.use(ctx, now, (*activity).touch)
+	}
+	if s, _ := m.look(ctx, now); s != nil && s.activity.touch(now) {
+		return s, nil
+	}
+	return nil, nil
 }
 
 // Peek is Find without touching: looking does not keep the session alive.
@@ -45,14 +52,19 @@ func (m *Manager) Open(ctx *fasthttp.RequestCtx) (*Session, error) {
 func (m *Manager) Acquire(ctx *fasthttp.RequestCtx) (s *Session, isNew bool, err error) {
 	m.init()
 	now := m.clock.At(ctx.Time())
-	if s, err = m.use(ctx, now, (*activity).touchAndHold); s != nil || err != nil {
+	if m.link != nil {
+		s, err = m.use(ctx, now, (*activity).touchAndHold)
+	} else if s, _ = m.look(ctx, now); s != nil && !s.activity.touchAndHold(now) {
+		s = nil
+	}
+	if s != nil || err != nil {
 		return s, false, err
 	}
 	s, err = m.create(now, originOf(ctx), (*activity).touchAndHold)
 	return s, err == nil, err
 }
 
-// use finds the session of a request and uses it.
+// use finds the session of a request and uses it, where there is a Store.
 func (m *Manager) use(ctx *fasthttp.RequestCtx, now time.Duration, how func(*activity, time.Duration) bool) (*Session, error) {
 	for {
 		s, err := m.look(ctx, now)
@@ -60,11 +72,9 @@ func (m *Manager) use(ctx *fasthttp.RequestCtx, now time.Duration, how func(*act
 			return nil, err
 		}
 		if how(&s.activity, now) {
-			if s.notice(); m.link == nil || !s.ended() {
+			if s.notice(); !s.ended() {
 				return s, nil
 			}
-		} else if m.link == nil {
-			return nil, nil
 		}
 		// It has just become due here, which is not yet its end; or that.
 	}

@@ -45,21 +45,17 @@ func (m *Manager) idLength() int {
 	}
 }
 
-// draw calls use with new ids until it returns another error than ErrIDs, ten
-// times at most.
-func (m *Manager) draw(use func(v id, tail string) error) error {
-	for range idTries {
-		v, tail, err := m.newID()
-		if err != nil {
-			report(m.Log, "session: the source of ids failed", "error", err)
-			return err
-		}
-		if err = use(v, tail); err != ErrIDs {
-			return err
-		}
+// try draws an id, those before being in use. The error is ErrIDs after ten.
+func (m *Manager) try(before int) (id, string, error) {
+	if before == idTries {
+		report(m.Log, "session: the source of ids gives only such as are in use")
+		return id{}, "", ErrIDs
 	}
-	report(m.Log, "session: the source of ids gives only such as are in use")
-	return ErrIDs
+	v, tail, err := m.newID()
+	if err != nil {
+		report(m.Log, "session: the source of ids failed", "error", err)
+	}
+	return v, tail, err
 }
 
 // newID draws an id.

@@ -220,7 +220,8 @@ func (l *link) load(uid string) (*Session, error) {
 		_ = l.setAside(l.ctx, key, err)
 		return nil, nil
 	}
-	s, err := m.manufacture(uid)
+	v, tail, _ := parse(uid)
+	s, err := m.manufacture(v, tail)
 	if err != nil {
 		return nil, err
 	}

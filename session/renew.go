@@ -27,17 +27,17 @@ func (m *Manager) rename(s *Session) error {
 	if m.overdue(s, m.clock.Now()) {
 		return ErrEnded
 	}
-	err := m.draw(func(v id, tail string) error {
-		if tail != "" && s.extra() == finished {
-			return ErrEnded
+	for n := 0; ; n++ {
+		v, tail, err := m.try(n)
+		if err != nil {
+			return err
 		}
-		if m.link != nil {
-			return m.link.rename(s, v, tail)
+		if err = m.renameTo(s, v, tail); err == nil {
+			break
 		}
-		return m.table.rename(s, v, tail)
-	})
-	if err != nil {
-		return err
+		if err != ErrIDs {
+			return err
+		}
 	}
 	if s.ended() {
 		return ErrEnded
@@ -57,4 +57,14 @@ func (m *Manager) rename(s *Session) error {
 	}
 	m.tidy()
 	return nil
+}
+
+func (m *Manager) renameTo(s *Session, v id, tail string) error {
+	if tail != "" && s.extra() == finished {
+		return ErrEnded
+	}
+	if m.link != nil {
+		return m.link.rename(s, v, tail)
+	}
+	return m.table.rename(s, v, tail)
 }
