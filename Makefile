@@ -39,5 +39,6 @@ bench:
 
 micro:
 	go test -run '^$$' -bench . ./timer ./session
-	go test -run '^$$' -bench Request ./site
+	go test -run '^$$' -bench 'Request|Stored' ./site
 	go test -run '^$$' -bench Loopback -benchtime 40x ./site
+	cd drills && go test -run '^$$' -bench SQL .
