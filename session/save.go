@@ -105,7 +105,7 @@ func (l *link) saveAgain(s *Session) bool {
 	st := s.stored()
 	st.io.Lock()
 	defer st.io.Unlock()
-	err := l.saveNow(l.ctx, s, st.tries >= mostTries)
+	err := l.saveNow(l.ctx, s, false)
 	switch {
 	case !errors.Is(err, ErrStore):
 		st.tries = 0
@@ -113,10 +113,11 @@ func (l *link) saveAgain(s *Session) bool {
 	case errors.Is(err, errShut):
 		return true
 	}
-	if st.tries++; st.tries <= mostTries {
+	if st.tries++; st.tries < mostTries {
 		return true
 	}
 	st.tries = 0
+	l.undo(s)
 	report(l.m.Log, "session: the changes of a session cannot be saved and are undone", "error", err)
 	return false
 }
@@ -146,16 +147,22 @@ func (l *link) saveNow(ctx context.Context, s *Session, undo bool) error {
 	}
 	err := l.write(ctx, s, c, "", nil)
 	if err != nil && undo {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		if st.revert(); st.changes().none() {
-			l.allSaved(s)
-		} else {
-			l.saves.put(s) // its times, which are not undone
-		}
-		l.refuse(s)
+		l.undo(s)
 	}
 	return err
+}
+
+// undo takes back what has not been written. The caller has io.
+func (l *link) undo(s *Session) {
+	x, st := s.extra(), s.stored()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if st.revert(); st.changes().none() {
+		l.allSaved(s)
+	} else {
+		l.saves.put(s) // its times, which are not undone
+	}
+	l.refuse(s)
 }
 
 // write sends changes, and another key if that is not nil. The field that has
