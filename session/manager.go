@@ -87,8 +87,10 @@ type Manager struct {
 	OnExpire func(*Session)
 
 	// Store keeps the sessions, so that they outlive the process and others may
-	// share them; what is in memory is then a copy. The Manager does not close
-	// it. Default nil: sessions live and end with the Manager.
+	// share them; what is in memory is then a copy. Managers with the same Store
+	// have the same sessions: another site needs another, for which a table of
+	// its own will do. The Manager does not close it. Default nil: sessions live
+	// and end with the Manager.
 	Store Store
 
 	// OnLoad is called with each session that was read from the Store, right

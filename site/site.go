@@ -36,7 +36,8 @@ type Site struct {
 	Carrier session.Carrier
 
 	// Store keeps the sessions, so that they outlive the process and several may
-	// share them. Default nil: they are in memory alone.
+	// share them. Two sites must not have the same. Default nil: they are in
+	// memory alone.
 	Store session.Store
 
 	// Clock is the wheel that ends sessions. One that is given is its giver's
