@@ -103,7 +103,10 @@ func (r *Request) RenewSession() *session.Session {
 	}
 	switch err := r.tree.Sessions.Renew(r.RequestCtx, s); {
 	case errors.Is(err, session.ErrEnded):
-		return r.GetSession() // a new one will do as well
+		if n := r.GetSession(); n != s {
+			return n // a new one will do as well
+		}
+		r.refused(session.ErrStore) // it is due, and the Store is being asked
 	case err != nil:
 		r.refused(err) // who logs in must not go on with the old uid
 	}

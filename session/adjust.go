@@ -24,6 +24,10 @@ import (
 // idle, so that only its lifetime changes. Evict goes by the same moments of last
 // use.
 //
+// With a Store all its sessions are moved; see sqlstore for how long that takes,
+// which StoreTimeout does not limit. The error is then also that of the Store, or
+// errors.ErrUnsupported.
+//
 // Of several at the same time one waits for the other. The error is that of ctx,
 // and nothing has been done, if it has ended before it begins; what it has begun
 // it finishes.

@@ -70,6 +70,9 @@ func (l *link) ask(s *Session, a uint64, why Reason) bool {
 
 // hold is Hold, or Release, for a session that is asking: it may be revived.
 func (l *link) hold(s *Session, n int) {
+	if a := s.activity.Load(); a >= over && !isAsking(a) {
+		return
+	}
 	st := s.stored()
 	st.io.Lock()
 	defer st.io.Unlock()

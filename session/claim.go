@@ -44,8 +44,10 @@ func (l *link) claim(batch []*Session) (again []*Session) {
 		}
 		// Its end is made with its last values, wherever that will be, and it is
 		// due by its last times.
-		if err := l.saveNow(l.ctx, s, false); errors.Is(err, ErrStore) {
-			again = append(again, s)
+		if err := l.saveNow(l.ctx, s, false); err != nil {
+			if errors.Is(err, ErrStore) {
+				again = append(again, s)
+			}
 			continue
 		}
 		why := s.Reason()
@@ -173,6 +175,7 @@ func (l *link) settle(s *Session, q *question, c Claim) bool {
 		return l.over(s, Elsewhere)
 	}
 	if err := l.gone(l.ctx, s); !errors.Is(err, ErrEnded) {
+		s.setMark(asked)
 		l.claims.put(s)
 	}
 	return false

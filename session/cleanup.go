@@ -11,8 +11,9 @@ import (
 // wait as long as that may be late. The calls are made as for those that the
 // wheel ends, on other goroutines, and Cleanup does not wait for them.
 //
-// With a Store it asks for those to be ended that are due here, and takes over
-// those whose process is gone.
+// With a Store it asks for the ends of those that are due here, and takes over
+// those whose process is gone; it counts both, though one that was used elsewhere
+// may yet go on.
 //
 // The error is that of ctx, if it ends before all sessions have been looked at, or
 // ErrStore.

@@ -44,7 +44,9 @@ func (s *Session) Reason() Reason {
 func (s *Session) ended() bool { return s.activity.Load() >= over }
 
 // Expire ends the session now, as a log-out does. It runs what was registered
-// and returns when all of that has finished. On a session that has ended, or
+// and returns when all of that has finished. If there is a Store and it fails,
+// Expire returns at once, Manager.Save returns ErrStore, nobody here gets the
+// session any more, and all that is made up for when the Store answers again. On a session that has ended, or
 // whose end is under way elsewhere, it does nothing.
 func (s *Session) Expire() {
 	if s.m != nil && s.m.link != nil {

@@ -63,7 +63,7 @@ func (g *gate) call(ctx context.Context, f func(context.Context) error) error {
 	defer cancel()
 	err := guard(f)(limited)
 	switch {
-	case err == nil, errors.Is(err, ErrGone), errors.Is(err, ErrExists), errors.Is(err, ErrConflict):
+	case err == nil, errors.Is(err, ErrGone), errors.Is(err, ErrExists), errors.Is(err, ErrConflict), errors.Is(err, errors.ErrUnsupported):
 		return err
 	case ctx.Err() == nil: // else the caller has given up, for whatever reason
 		g.fail(err)
@@ -137,7 +137,12 @@ func (g *gate) open(quiet time.Duration) (after time.Duration, say bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	if at := now.Add(quiet); at.After(g.claims) {
+	if now.Sub(g.since) > hiccup {
+		quiet = settling
+	}
+	// Calls that fail one after the other, each by itself, keep nobody from
+	// claiming for ever.
+	if at := now.Add(quiet); at.After(g.claims) && (quiet == settling || now.Sub(g.claims) > settling) {
 		g.claims = at
 	}
 	g.opened()

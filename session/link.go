@@ -34,7 +34,9 @@ type link struct {
 	acks    *queue[StoreKey]
 
 	claimed claimed
-	taking  sync.Mutex // held to take over
+	taking  turn // held to take over
+
+	unreadable sync.Map // the keys of records that the log has heard of
 
 	counts storeCounts
 	ctx    context.Context // of what goes on in the background, until the end of close
@@ -63,9 +65,14 @@ func (m *Manager) connect() {
 	l.saves = &queue[*Session]{do: l.saveAll, most: savers}
 	l.claims = &queue[*Session]{do: l.claim, most: batchSize}
 	l.acks = &queue[StoreKey]{do: l.ack, most: batchSize}
-	l.gate.opened = func() { l.gate.untold.Store(l.tells.total()) }
+	l.gate.opened = func() {
+		if l.tells.finished() >= l.gate.untold.Load() {
+			l.gate.untold.Store(l.tells.total())
+		}
+	}
 	l.claimed.keys = make(map[StoreKey]bool)
 	l.claimed.places = make(chan struct{}, mostBegun)
+	l.taking = newTurn()
 	l.flights.all = make(map[string]*flight)
 	m.link = l
 	l.done.Go(l.sweep)
@@ -135,7 +142,7 @@ func (l *link) rename(s *Session, v id, tail string) error {
 	st.key.Store(&key)
 	if err := l.m.table.rename(s, v, tail); err != nil {
 		l.lost(s) // here, where it cannot be found any more
-		return err
+		return ErrEnded
 	}
 	l.nothingNew(s) // the entry on the wheel is of the old id
 	return nil

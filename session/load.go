@@ -115,7 +115,7 @@ func (l *link) confirm(s *Session, uid string) (*Session, error) {
 		return s, nil
 	}
 	if err := l.take(s, r); err != nil {
-		_ = l.setAside(l.ctx, s.storeKey(), err)
+		l.setAside(l.ctx, s.storeKey(), err)
 		l.lost(s)
 		return nil, nil
 	}
@@ -171,8 +171,18 @@ func (l *link) take(s *Session, r Record) error {
 
 // revive has a session that is due here go on: it is not due in the Store.
 func (l *link) revive(s *Session, r Record) {
+	x := s.extra()
+	x.mu.Lock()
+	if s.stored().timed == 0 {
+		s.limit(later(l.m.clock.Now(), r.Limit))
+	}
+	x.mu.Unlock()
 	s.clearMark(asked) // before anybody can ask once more
+	told := s.stored().told.Load()
 	l.m.loaded(s, r)
+	if s.stored().told.Load()-told > int64(mayLag(s.Timeout())/5) { // else it is what was given away
+		s.stored().ours.Store(false)
+	}
 	l.m.fileAgain(s)
 	l.nothingNew(s) // an entry may have come up meanwhile
 }
@@ -217,7 +227,7 @@ func (l *link) load(uid string) (*Session, error) {
 	}
 	h, fields, err := unpack(r)
 	if err != nil {
-		_ = l.setAside(l.ctx, key, err)
+		l.setAside(l.ctx, key, err)
 		return nil, nil
 	}
 	v, tail, _ := parse(uid)
@@ -280,18 +290,19 @@ func (m *Manager) onLoad(s *Session) (err error) {
 	return nil
 }
 
-// setAside puts a record that cannot be read where it harms nobody. The error is
-// errors.ErrUnsupported if the Store has no such place.
-func (l *link) setAside(ctx context.Context, key StoreKey, why error) error {
-	l.counts.setAside.Add(1)
-	err := errors.ErrUnsupported
+// setAside puts a record that cannot be read where it harms nobody. If that fails,
+// or the Store has no such place, it stays where it is.
+func (l *link) setAside(ctx context.Context, key StoreKey, why error) {
+	now := "it stays where it is"
 	if q, ok := l.m.Store.(Quarantiner); ok {
-		err = l.gate.call(ctx, func(ctx context.Context) error { return q.SetAside(ctx, key) })
+		if err := l.gate.call(ctx, func(ctx context.Context) error { return q.SetAside(ctx, key) }); err != nil {
+			now = err.Error()
+		} else {
+			now = "it is set aside"
+		}
 	}
-	done := "it is set aside"
-	if err != nil {
-		done = err.Error()
+	if _, known := l.unreadable.LoadOrStore(key, true); !known {
+		l.counts.setAside.Add(1)
+		report(l.m.Log, "session: a record cannot be read", "key", hex.EncodeToString(key[:]), "error", why, "now", now)
 	}
-	report(l.m.Log, "session: a record cannot be read", "key", hex.EncodeToString(key[:]), "error", why, "now", done)
-	return err
 }

@@ -82,8 +82,9 @@ type Manager struct {
 	// With a Store one of its Managers makes the call: the one that has the
 	// session, or any if that is gone. It is made once, unless the process is
 	// killed before the Store has heard that it has been made; then another
-	// makes it again. The values can be read. UID is empty if this process never
-	// had the session.
+	// makes it again. It is also made for a session whose making the Store has not
+	// acknowledged, so that nobody had it, if it is there after all. The values can
+	// be read. UID is empty if this process never had the session.
 	OnExpire func(*Session)
 
 	// Store keeps the sessions, so that they outlive the process and others may
@@ -113,7 +114,8 @@ type Manager struct {
 
 	// WriteBehind has requests not wait until what they have changed is in the
 	// Store: it is written soon after, and lost if the process is killed before.
-	// Update waits nevertheless. Default false: Save returns when the Store has
+	// Update waits nevertheless, and so does every request while 10,000 sessions
+	// are waiting to be written. Default false: Save returns when the Store has
 	// acknowledged.
 	WriteBehind bool
 

@@ -60,7 +60,7 @@ func (l *link) changed(s *Session) {
 		l.counts.unsaved.Add(1)
 		l.saveLater(s)
 	}
-	if isOver(s.activity.Load()) && !isAsking(s.activity.Load()) {
+	if a := s.activity.Load(); a >= over && !isAsking(a) {
 		l.allSaved(s) // nobody else will
 	}
 }
@@ -69,7 +69,7 @@ func (l *link) saveLater(s *Session) {
 	time.AfterFunc(gathering(Never), func() { l.saves.put(s) })
 }
 
-// allSaved takes that back. The caller has the lock of the values.
+// allSaved takes that back.
 func (l *link) allSaved(s *Session) {
 	if s.clearMark(unsaved) {
 		l.counts.unsaved.Add(-1)

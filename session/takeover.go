@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -29,8 +28,8 @@ func (l *link) sweep() {
 		case <-l.ctx.Done():
 			return
 		}
-		l.keepClaims()
 		for {
+			l.keepClaims()
 			if n, err := l.takeOver(l.ctx); err != nil || n < batchSize {
 				break
 			}
@@ -56,7 +55,9 @@ func (l *link) keepClaims() {
 // takeOver claims sessions that have been due for the time of grace, ends them,
 // and returns how many there were.
 func (l *link) takeOver(ctx context.Context) (n int, err error) {
-	l.taking.Lock()
+	if err := l.taking.LockFor(ctx); err != nil {
+		return 0, err
+	}
 	defer l.taking.Unlock()
 	if l.m.closed.Load() || !l.settled() {
 		return 0, nil
@@ -90,11 +91,8 @@ func (l *link) takeOver(ctx context.Context) (n int, err error) {
 func (l *link) stranger(c Claim) *Session {
 	h, fields, err := unpack(c.Record)
 	if err != nil {
-		if errors.Is(l.setAside(l.ctx, c.Key, err), errors.ErrUnsupported) {
-			l.finished(c.Key)
-		} else {
-			l.claimed.remove(c.Key) // if it has failed, the next owner tries again
-		}
+		l.setAside(l.ctx, c.Key, err)
+		l.claimed.remove(c.Key) // if it could not be, it comes again when the lease is over
 		return nil
 	}
 	why := c.Why
@@ -108,7 +106,7 @@ func (l *link) stranger(c Claim) *Session {
 	l.attach(s, c.Key, c.Record, h, fields)
 	s.stored().mine.Store(true)
 	s.activity.word.Store(over | uint64(why))
-	s.filed.Store(int64(later(l.m.clock.Now(), c.Record.Remaining)))
+	s.filed.Store(int64(l.m.clock.Now())) // it is no wheel of ours that is late
 	l.m.ends[why].Add(1)
 	return s
 }

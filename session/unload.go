@@ -13,7 +13,9 @@ import (
 // close has all sessions go on in the Store: what has changed is written, and
 // for how long each still lives. What they own is closed.
 func (l *link) close(ctx context.Context) error {
-	l.waitForTakeover()
+	if l.taking.LockFor(ctx) == nil {
+		l.taking.Unlock() // from now on nothing is taken over, as the Manager is closed
+	}
 	var errs []error
 	left := func(n int, what string) {
 		if n > 0 {
@@ -37,13 +39,6 @@ func (l *link) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// waitForTakeover returns when nothing is taken over any more, as it is not once
-// the Manager is closed.
-func (l *link) waitForTakeover() {
-	l.taking.Lock()
-	defer l.taking.Unlock()
-}
-
 // unloadAll forgets all sessions here, and returns how many have calls left to be
 // made when ctx ends.
 func (l *link) unloadAll(ctx context.Context) int {
@@ -62,6 +57,11 @@ func (l *link) unloadAll(ctx context.Context) int {
 // rest saves what the Store does not have yet, and tries again until ctx ends: a
 // store that fails may be back before.
 func (l *link) rest(ctx context.Context) (unsaved, untold int) {
+	if end, ok := ctx.Deadline(); ok { // of which a part is for what comes afterwards
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, time.Now().Add(time.Until(end)*3/4))
+		defer cancel()
+	}
 	for {
 		unsaved, untold = l.saveRest(ctx), l.tellRest(ctx)
 		if unsaved+untold == 0 || ctx.Err() != nil {
@@ -110,20 +110,30 @@ func (l *link) saveRest(ctx context.Context) int {
 
 // tellRest tells the Store of the uses that it does not know of.
 func (l *link) tellRest(ctx context.Context) (failed int) {
-	var touches []Touch
-	now := l.m.clock.Now()
+	var untold []*Session
 	for s := range l.m.All() {
-		if use, news := s.news(now); news {
-			touches = append(touches, Touch{s.storeKey(), s.extension(use, now)})
+		if _, news := s.news(l.m.clock.Now()); news {
+			untold = append(untold, s)
 		}
 	}
-	for part := range slices.Chunk(touches, batchSize) {
+	for part := range slices.Chunk(untold, batchSize) {
+		touches := make([]Touch, len(part))
+		uses := make([]time.Duration, len(part))
+		for i, s := range part {
+			now := l.m.clock.Now()
+			uses[i], _ = s.news(now)
+			touches[i] = Touch{s.storeKey(), s.extension(uses[i], now)}
+		}
 		err := l.gate.call(ctx, func(ctx context.Context) error {
-			_, err := l.m.Store.Touch(ctx, part)
+			_, err := l.m.Store.Touch(ctx, touches)
 			return err
 		})
 		if err != nil {
 			failed += len(part)
+			continue
+		}
+		for i, s := range part {
+			s.stored().tell(uses[i])
 		}
 	}
 	return failed

@@ -27,6 +27,7 @@
 //   - Two sites in one process share nothing, unless they are given the same
 //     Clock.
 //   - Shutdown finishes the requests that are under way, then ends every
-//     session and makes its calls, all within the deadline it is given.
+//     session and makes its calls, or saves it if there is a Store, all within
+//     the deadline it is given.
 //   - The access log has one line for each request, whatever is in the request.
 package site

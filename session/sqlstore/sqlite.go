@@ -192,6 +192,9 @@ func immediately(ctx context.Context, s *Store, f func(querier) error) error {
 	}
 	defer conn.Close()
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		if ctx.Err() != nil { // it may have begun nevertheless
+			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		}
 		return err
 	}
 	if err = f(conn); err == nil {
