@@ -17,6 +17,9 @@ var ErrStore = errors.New("session: the store does not answer")
 // errShut is for calls that are not made.
 var errShut = fmt.Errorf("%w: it has failed just now", ErrStore)
 
+// errClosed is for calls that come when the Manager has been closed.
+var errClosed = fmt.Errorf("%w: %w", ErrClosed, ErrStore)
+
 // gate is what all calls to the Store pass. It gives each a limit of time, and
 // when one has failed it is shut until the store answers again, so that nobody
 // waits for a store that does not. It says so in the log, once.
@@ -31,10 +34,11 @@ type gate struct {
 	untold atomic.Int64 // how many tells there were when it last opened
 
 	mu     sync.Mutex
-	since  time.Time // of the outage
-	claims time.Time // from when on anybody may claim; see settling
-	logged bool      // this outage
-	said   time.Time // when the last log entry was made
+	since  time.Time     // of the outage
+	probed chan struct{} // closed when the store has been asked once since
+	claims time.Time     // from when on anybody may claim; see settling
+	logged bool          // this outage
+	said   time.Time     // when the last log entry was made
 }
 
 const (
@@ -56,7 +60,7 @@ const (
 // call makes one call to the store. The errors of the contract come back as
 // they are, all others wrapped as ErrStore.
 func (g *gate) call(ctx context.Context, f func(context.Context) error) error {
-	if g.shut.Load() {
+	if g.shut.Load() && !g.reopened(ctx) {
 		return errShut
 	}
 	limited, cancel := context.WithTimeout(ctx, g.patience)
@@ -65,10 +69,26 @@ func (g *gate) call(ctx context.Context, f func(context.Context) error) error {
 	switch {
 	case err == nil, errors.Is(err, ErrGone), errors.Is(err, ErrExists), errors.Is(err, ErrConflict), errors.Is(err, errors.ErrUnsupported):
 		return err
+	case g.ctx.Err() != nil:
+		return errClosed
 	case ctx.Err() == nil: // else the caller has given up, for whatever reason
 		g.fail(err)
 	}
 	return fmt.Errorf("%w: %w", ErrStore, err)
+}
+
+// reopened waits until it is known whether the store fails or one call has failed by
+// itself, which is no reason to refuse others.
+func (g *gate) reopened(ctx context.Context) bool {
+	g.mu.Lock()
+	probed := g.probed
+	g.mu.Unlock()
+	select {
+	case <-probed:
+	case <-time.After(hiccup):
+	case <-ctx.Done():
+	}
+	return !g.shut.Load()
 }
 
 // guard makes errors of the panics of a store.
@@ -86,30 +106,36 @@ func guard(f func(context.Context) error) func(context.Context) error {
 // fail shuts the gate.
 func (g *gate) fail(err error) {
 	g.failed.Add(1)
-	if first, say := g.shutNow(); first {
+	if probed, say := g.shutNow(); probed != nil {
+		first := sync.OnceFunc(func() { close(probed) })
+		if errors.Is(err, context.DeadlineExceeded) {
+			first() // it has been waited for long enough
+		}
+		go g.probe(first)
 		if say {
 			report(g.m.Log, "session: the store fails; sessions of this process go on, others are refused", "error", err)
 		}
-		go g.probe()
 	}
 }
 
-func (g *gate) shutNow() (first, say bool) {
+func (g *gate) shutNow() (probed chan struct{}, say bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.shut.Load() {
-		return false, false
+		return nil, false
 	}
-	g.since = time.Now()
+	g.since, g.probed = time.Now(), make(chan struct{})
 	g.shut.Store(true)
 	if g.logged = g.said.IsZero() || g.since.Sub(g.said) >= quietFor; g.logged {
 		g.said = g.since
 	}
-	return true, g.logged
+	return g.probed, g.logged
 }
 
 // probe opens the gate as soon as the store answers.
-func (g *gate) probe() {
+// It calls first when it has asked once.
+func (g *gate) probe(first func()) {
+	defer first()
 	for quiet := hiccup; ; quiet = settling {
 		ctx, cancel := context.WithTimeout(g.ctx, g.patience)
 		err := guard(func(ctx context.Context) error {
@@ -124,6 +150,7 @@ func (g *gate) probe() {
 			return
 		}
 		g.failed.Add(1)
+		first()
 		select {
 		case <-time.After(probing):
 		case <-g.ctx.Done():

@@ -38,6 +38,9 @@ func (l *link) flush(ctx *fasthttp.RequestCtx, s *Session) error {
 	behind := l.m.WriteBehind && l.counts.unsaved.Load() < mostBehind
 	if s.marks.Load()&unsaved != 0 && !behind {
 		if err := l.save(l.ctx, s, true); err != nil {
+			if l.ctx.Err() != nil { // the Manager is closed, and s is over here
+				return ErrEnded
+			}
 			return err
 		}
 	}
