@@ -20,7 +20,7 @@ var errShut = fmt.Errorf("%w: it has failed just now", ErrStore)
 // errClosed is for calls that come when the Manager has been closed.
 var errClosed = fmt.Errorf("%w: %w", ErrClosed, ErrStore)
 
-// gate is what all calls to the Store pass. It gives each a limit of time, and
+// gate is what calls to the Store pass, but for AdjustTime. It gives each a limit of time, and
 // when one has failed it is shut until the store answers again, so that nobody
 // waits for a store that does not. It says so in the log, once.
 type gate struct {

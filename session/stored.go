@@ -16,7 +16,7 @@ type stored struct {
 	key     atomic.Pointer[StoreKey]
 	version atomic.Uint64 // the Record.Version that the fields are of, or were
 	told    atomic.Int64  // the last use that the Store has been told of
-	ours    atomic.Bool   // by us
+	ours    atomic.Bool   // by us, as far as we know
 	tries   int           // for whoever has io: how often its changes could not be saved
 	renamed *StoreKey     // for whoever has io: the key it may have got, if the answer was lost
 	holds   int           // for whoever has io: those of a session that is asking
