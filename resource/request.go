@@ -23,6 +23,7 @@ type Request struct {
 	bound   bool             // it came by Bind
 	fresh   bool             // its uid is still to be sent
 	forget  bool             // the client's is to be cleared
+	secret  bool             // the URL has something that nobody else is to see
 	hijack  *hijack          // what Hijack has set
 }
 
@@ -66,8 +67,11 @@ func (r *Request) Postpath() [][]byte { return r.path[r.at:] }
 //
 // With a Store, what the request changes in the session is saved before it is
 // answered, and if that fails it is answered with 503 in place of its answer.
+//
+// Where Bind has set the session there is no other, and GetSession returns it
+// even when it has ended meanwhile.
 func (r *Request) GetSession() *session.Session {
-	if s := r.session; s != nil && s.Reason() == session.Alive {
+	if s := r.session; s != nil && (r.bound || s.Reason() == session.Alive) {
 		return s
 	}
 	s, isNew, err := r.tree.Sessions.Acquire(r.RequestCtx)
@@ -85,6 +89,9 @@ func (r *Request) GetSession() *session.Session {
 func (r *Request) PeekSession() *session.Session {
 	if s := r.session; s != nil && s.Reason() == session.Alive {
 		return s
+	}
+	if r.bound {
+		return nil
 	}
 	s, err := r.tree.Sessions.Peek(r.RequestCtx)
 	if err != nil {
@@ -131,13 +138,18 @@ func (r *Request) ExpireSession() {
 }
 
 // Bind makes s the session of the request, as if the client had brought its
-// uid; nothing is sent to the client. For resources that know a session by
-// other means, such as a part of the URL; it comes before any GetSession.
-func (r *Request) Bind(s *session.Session) {
-	s.Touch()
+// uid; nothing is sent to the client. It counts as activity, and until the
+// request ends s is not idle. For resources that know a session by other means,
+// such as a part of the URL; it comes before any GetSession. Bind reports false,
+// and does nothing, if s has ended.
+func (r *Request) Bind(s *session.Session) bool {
+	if !s.Touch() {
+		return false
+	}
 	s.Hold()
 	r.have(s)
 	r.bound = true
+	return true
 }
 
 // Sessions returns the manager of the site's sessions.

@@ -79,6 +79,9 @@ func (r *Request) end() {
 		r.failed(v)
 	}
 	r.settle()
+	if r.secret {
+		r.conceal()
+	}
 	if r.hijack != nil || r.Response.IsBodyStream() {
 		// What runs after Render may wrongly have the Request still. It must
 		// then not find another visitor's.
@@ -97,7 +100,7 @@ func (r *Request) failed(v any) {
 		return
 	}
 	stack := debug.Stack()
-	r.tree.report("resource: a request panicked", "method", string(r.Method()), "path", string(r.URI().PathOriginal()),
+	r.tree.report("resource: a request panicked", "method", string(r.Method()), "path", string(Redacted(r.RequestCtx, r.URI().PathOriginal())),
 		"panic", describe(v), "stack", string(stack))
 	r.dropBody()
 	r.Response.Reset()

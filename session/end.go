@@ -91,8 +91,12 @@ func (s *Session) NotifyOnExpire(f func()) {
 	if f == nil {
 		panic("session: NotifyOnExpire of nil")
 	}
-	s.register(call{f: f})
+	s.register(call{f: f}, false)
 }
+
+// registerFirst registers what every end of the session here is to do before
+// all else, a Shutdown's too.
+func (s *Session) registerFirst(f func()) { s.register(call{f, true}, true) }
 
 // call is what is to be called at the end.
 type call struct {
@@ -100,14 +104,17 @@ type call struct {
 	owns bool // f closes what the session owns
 }
 
-func (s *Session) register(f call) {
+func (s *Session) register(f call, first bool) {
 	x := s.extra()
 	x.ending.Lock()
 	if !x.complete.Load() {
 		if x.calls == nil {
 			x.calls = x.one[:0]
 		}
-		x.calls = append(x.calls, f)
+		if x.calls = append(x.calls, f); first {
+			copy(x.calls[1:], x.calls)
+			x.calls[0] = f
+		}
 		x.ending.Unlock()
 		return
 	}

@@ -218,7 +218,7 @@ func (s *Session) Own(c io.Closer) {
 		if err := c.Close(); err != nil {
 			s.log("session: closing what a session owned failed", "error", err)
 		}
-	}})
+	}}, false)
 }
 
 // extra returns s.more, made if need be.

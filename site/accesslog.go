@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spindleweb/spindle/resource"
 	"github.com/valyala/fasthttp"
 )
 
@@ -46,7 +47,7 @@ func appendLine(b []byte, ctx *fasthttp.RequestCtx, readable bool) []byte {
 	if readable {
 		b = appendQuoted(b, h.Method())
 		b = append(b, ' ')
-		b = appendQuoted(b, h.RequestURI())
+		b = appendQuoted(b, resource.Redacted(ctx, h.RequestURI()))
 		b = append(b, ' ')
 		b = appendQuoted(b, h.Protocol())
 	} else {
@@ -64,7 +65,7 @@ func appendLine(b []byte, ctx *fasthttp.RequestCtx, readable bool) []byte {
 	} else {
 		b = append(b, '-')
 	}
-	b = appendField(b, h.Referer(), readable)
+	b = appendField(b, resource.Redacted(ctx, h.Referer()), readable)
 	b = appendField(b, h.UserAgent(), readable)
 	return append(b, '\n')
 }

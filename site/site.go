@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +46,11 @@ type Site struct {
 	// the site's own, which runs until Shutdown.
 	Clock *timer.Wheel
 
+	// Managers keep sessions that are not the site's own, such as those of a
+	// persession.Space. They are started, drained and closed together with the
+	// site. Default none.
+	Managers []*session.Manager
+
 	// Server is the fasthttp server; one that is given is taken as it is, but
 	// for a Handler if it has none. Default NewServer().
 	Server *fasthttp.Server
@@ -61,6 +67,7 @@ type Site struct {
 
 	setup    sync.Once
 	sessions session.Manager
+	others   []*session.Manager
 	tree     resource.Tree
 	access   accessLog
 	server   *fasthttp.Server
@@ -73,6 +80,7 @@ func New(root resource.Resource) *Site { return &Site{Resource: root} }
 
 func (s *Site) init() {
 	s.setup.Do(func() {
+		s.others = slices.Clone(s.Managers)
 		m := &s.sessions
 		m.Factory, m.Carrier, m.Store, m.Clock, m.Log = s.SessionFactory, s.Carrier, s.Store, s.Clock, s.Log
 		t := &s.tree
@@ -134,7 +142,7 @@ func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
 	if err != nil {
 		return fmt.Errorf("site: %w", err)
 	}
-	s.sessions.Start()
+	s.start()
 	l := &listener{Listener: ln, s: s}
 	defer l.Close()
 	if err := s.server.ServeTLS(l, certFile, keyFile); err != nil {
@@ -147,7 +155,7 @@ func (s *Site) ListenAndServeTLS(addr, certFile, keyFile string) error {
 // Site can serve several at once.
 func (s *Site) Serve(ln net.Listener) error {
 	s.init()
-	s.sessions.Start()
+	s.start()
 	l := &listener{Listener: ln, s: s}
 	defer l.Close()
 	if err := s.server.Serve(l); err != nil {
@@ -164,14 +172,35 @@ func (s *Site) Serve(ln net.Listener) error {
 func (s *Site) Shutdown(ctx context.Context) error {
 	s.init()
 	s.closing.Do(func() { close(s.closed) })
-	s.sessions.Drain()
+	all := s.managers()
+	for _, m := range all {
+		m.Drain()
+	}
 	err := s.server.ShutdownWithContext(ctx)
 	if err != nil && ctx.Err() != nil {
 		// The server takes one off for its listener, which is closed.
 		n := s.server.GetOpenConnectionsCount() + 1
 		err = fmt.Errorf("site: shutdown: %d connections are still open: %w", n, err)
 	}
-	return errors.Join(err, s.sessions.Close(ctx))
+	errs := make([]error, len(all))
+	var closing sync.WaitGroup
+	for i, m := range all {
+		closing.Go(func() { errs[i] = m.Close(ctx) })
+	}
+	closing.Wait()
+	return errors.Join(append([]error{err}, errs...)...)
+}
+
+// managers returns all that are started and closed with the site.
+func (s *Site) managers() []*session.Manager {
+	return append([]*session.Manager{&s.sessions}, s.others...)
+}
+
+// start has the sessions of processes that are gone taken over.
+func (s *Site) start() {
+	for _, m := range s.managers() {
+		m.Start()
+	}
 }
 
 // listener goes on where fasthttp would give up: when the process has no file

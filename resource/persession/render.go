@@ -1,0 +1,155 @@
+package persession
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spindleweb/spindle/resource"
+	"github.com/spindleweb/spindle/session"
+	"github.com/valyala/fasthttp"
+)
+
+// IsLeaf returns false.
+func (sp *Space) IsLeaf() bool { return false }
+
+// GetChild returns the resource of the session whose id is the name, and makes
+// that session the one of the request.
+func (sp *Space) GetChild(name []byte, req *resource.Request) resource.Resource {
+	if len(name) == 0 {
+		return nil
+	}
+	req.Secret()
+	s, err := sp.Sessions.Get(req, string(name))
+	if err != nil {
+		busy(req)
+	}
+	if s == nil || !req.Bind(s) {
+		return resource.Status(sp.gone())
+	}
+	res, err := sp.resource(req, s)
+	switch {
+	case s.Reason() != session.Alive:
+		return resource.Status(sp.gone())
+	case err != nil:
+		sp.report("persession: a session has no resource", "error", err)
+		return resource.Status(fasthttp.StatusInternalServerError)
+	}
+	return &address{res: res}
+}
+
+func (sp *Space) gone() int {
+	if sp.Gone == 0 {
+		return fasthttp.StatusNotFound
+	}
+	return sp.Gone
+}
+
+// RenderPOST opens a session. The client may choose its timeout, in seconds, by a
+// parameter of that name in the query or in a form. The answer has the address
+// as its Location and as text, or if JSON is asked for as the member "address"
+// of an object, with "timeout" telling what it is.
+func (sp *Space) RenderPOST(req *resource.Request) {
+	var timeout time.Duration
+	text := req.QueryArgs().Peek("timeout")
+	if text == nil {
+		text = req.PostArgs().Peek("timeout")
+	}
+	if text != nil {
+		seconds, err := strconv.ParseFloat(string(text), 64)
+		if err == nil {
+			timeout, err = Span(seconds, time.Second)
+		}
+		if err != nil {
+			req.Abort(fasthttp.StatusBadRequest, "The timeout is a number of seconds, above 0.")
+		}
+	}
+	s, err := sp.Open(req, timeout)
+	switch {
+	case errors.Is(err, session.ErrFull), errors.Is(err, session.ErrClosed), errors.Is(err, session.ErrStore):
+		busy(req)
+	case err != nil:
+		sp.report("persession: a session could not be opened", "error", err)
+		req.Abort(fasthttp.StatusInternalServerError)
+	}
+	where := sp.URL
+	if where == "" {
+		where = strings.TrimSuffix(string(req.URI().PathOriginal()), "/")
+	}
+	where += "/" + s.UID()
+	h := &req.Response.Header
+	h.Set(fasthttp.HeaderLocation, where)
+	h.Set(fasthttp.HeaderCacheControl, "no-store")
+	h.Set(fasthttp.HeaderReferrerPolicy, "no-referrer")
+	h.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
+	req.SetStatusCode(fasthttp.StatusCreated)
+	if !strings.Contains(string(req.Request.Header.Peek(fasthttp.HeaderAccept)), "application/json") {
+		req.SetContentType("text/plain; charset=utf-8")
+		req.WriteString(where + "\n")
+		return
+	}
+	req.SetContentType("application/json")
+	_ = json.NewEncoder(req).Encode(struct {
+		Address string  `json:"address"`
+		Timeout float64 `json:"timeout"`
+	}{where, s.Timeout().Seconds()})
+}
+
+// busy answers where no session can be made, or found out about, for now.
+func busy(req *resource.Request) {
+	req.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
+	req.Abort(fasthttp.StatusServiceUnavailable)
+}
+
+func (sp *Space) report(msg string, args ...any) {
+	defer func() { _ = recover() }() // the logger is the user's
+	log := sp.Sessions.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	log.Error(msg, args...)
+}
+
+// address is where a session is: all there is for its resource, but for DELETE,
+// which ends it.
+type address struct {
+	resource.Leaf
+	res resource.Resource
+}
+
+// Render has the session's resource answer.
+func (a *address) Render(req *resource.Request) {
+	rest := req.Postpath()
+	here := len(rest) == 0
+	if req.IsDelete() && (here || len(rest) == 1 && len(rest[0]) == 0) {
+		end{}.RenderDELETE(req)
+		return
+	}
+	if !here {
+		resource.Serve(a.res, req)
+		return
+	}
+	switch a.res.(type) {
+	case resource.Getter, resource.Poster, resource.Putter, resource.Patcher, resource.Optioner, resource.Renderer:
+		resource.Serve(a.res, req)
+	default:
+		resource.Serve(end{}, req) // so that nobody takes it for gone
+		return
+	}
+	h := &req.Response.Header
+	if allow := string(h.Peek(fasthttp.HeaderAllow)); allow != "" && !strings.Contains(allow, fasthttp.MethodDelete) {
+		h.Set(fasthttp.HeaderAllow, allow+", "+fasthttp.MethodDelete)
+	}
+}
+
+// end is a resource that ends the session of the request.
+type end struct{ resource.Leaf }
+
+// RenderDELETE answers when all that the session owned has been released.
+func (end) RenderDELETE(req *resource.Request) {
+	req.ExpireSession()
+	req.SetStatusCode(fasthttp.StatusNoContent)
+}

@@ -1,0 +1,168 @@
+package rpc
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spindleweb/spindle/resource"
+	"github.com/valyala/fasthttp"
+)
+
+// functionPage is a function in plain HTTP: a form to try it, and below that the
+// two ways to call it.
+type functionPage struct {
+	resource.Branch
+	g *Gateway
+	s *Service
+	f *Function
+}
+
+// GetChild returns what calls the function and answers in one way or the other.
+func (p *functionPage) GetChild(name []byte, _ *resource.Request) resource.Resource {
+	switch string(name) {
+	case "plain":
+		return &plainCall{functionPage: p}
+	case "html":
+		return &plainCall{functionPage: p, html: true}
+	}
+	return nil
+}
+
+// RenderGET shows the form.
+func (p *functionPage) RenderGET(req *resource.Request) { p.form(req) }
+
+// plainCall calls a function with the parameters of the query or of a form.
+type plainCall struct {
+	*functionPage
+	html bool
+}
+
+// GetChild returns nil.
+func (c *plainCall) GetChild([]byte, *resource.Request) resource.Resource { return nil }
+
+// RenderGET makes the call, unless only the head of its answer is wanted.
+func (c *plainCall) RenderGET(req *resource.Request) {
+	req.SecretQuery() // it may have a password
+	if req.IsHead() {
+		return
+	}
+	c.call(req)
+}
+
+// RenderPOST makes the call.
+func (c *plainCall) RenderPOST(req *resource.Request) {
+	req.SecretQuery()
+	if t := mediaType(req); len(req.PostBody()) > 0 && t != "application/x-www-form-urlencoded" {
+		req.Response.Header.Set(fasthttp.HeaderAccept, "application/x-www-form-urlencoded")
+		req.Abort(fasthttp.StatusUnsupportedMediaType, "Parameters are sent as a form, application/x-www-form-urlencoded.")
+	}
+	c.call(req)
+}
+
+func (c *plainCall) call(req *resource.Request) {
+	if crossSite(req) {
+		req.Abort(fasthttp.StatusForbidden, "A page of another site may not call functions.")
+	}
+	params := make(map[string]any)
+	limits := c.g.limits()
+	for _, args := range []*fasthttp.Args{req.QueryArgs(), req.PostArgs()} {
+		for name, value := range args.All() {
+			if limits.values--; limits.values < 0 || args.Len() > len(c.f.params)+1000 {
+				req.Abort(fasthttp.StatusRequestEntityTooLarge)
+			}
+			add(params, string(name), string(value))
+		}
+	}
+	if c.html {
+		c.leaveOut(params)
+	}
+	as := converter{texts: true, lenient: true}
+	v, f := c.g.callFunction(c.g.context(req), c.s, c.f, as, nil, params)
+	text := ""
+	if f == nil {
+		var err error
+		if text, err = plainText(v); err != nil {
+			f = newFault(ofResponse, "%v.", err)
+		}
+	}
+	if f != nil {
+		req.SetStatusCode(f.status())
+		text = c.g.plainFault(f)
+	}
+	if c.html {
+		c.result(req, text, f != nil)
+		return
+	}
+	req.Response.Header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
+	req.SetContentType("text/plain; charset=utf-8")
+	req.SetBodyString(text)
+}
+
+// add has a parameter that is given several times be a list.
+func add(params map[string]any, name, value string) {
+	switch before := params[name].(type) {
+	case nil:
+		params[name] = value
+	case []any:
+		params[name] = append(before, value)
+	default:
+		params[name] = []any{before, value}
+	}
+}
+
+// leaveOut takes out what a form has sent empty and need not be there.
+func (c *plainCall) leaveOut(params map[string]any) {
+	for _, p := range c.f.params[c.f.required:] {
+		if params[p.name] == "" {
+			delete(params, p.name)
+		}
+	}
+}
+
+// crossSite reports whether a page of another site has made the request, as far as
+// the browser says (https://www.w3.org/TR/fetch-metadata/). A URL with a secret is
+// one that such a page does not know.
+func crossSite(req *resource.Request) bool {
+	if req.HasSecret() {
+		return false
+	}
+	h := &req.Request.Header
+	switch site := string(h.Peek("Sec-Fetch-Site")); site {
+	case "same-origin", "none":
+		return false
+	case "":
+	default:
+		return true
+	}
+	from := string(h.Peek(fasthttp.HeaderOrigin))
+	_, host, _ := strings.Cut(from, "://")
+	return from != "" && host != string(req.Host())
+}
+
+func (g *Gateway) plainFault(f *Fault) string {
+	if g.Dialect == AstroGrid {
+		return f.exception()
+	}
+	return f.Error()
+}
+
+// plainText writes a result for people and simple programs: what is one value as
+// it is, all else as JSON.
+func plainText(v any) (string, error) {
+	switch v := v.(type) {
+	case void:
+		return "OK", nil
+	case nil:
+		return "null", nil
+	case string:
+		return v, nil
+	case bool, int64:
+		return fmt.Sprint(v), nil
+	}
+	b, err := json.Marshal(v)
+	if len(b) > 0 && b[0] == '"' { // a date, or bytes
+		b = b[1 : len(b)-1]
+	}
+	return string(b), err
+}

@@ -1,0 +1,159 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/spindleweb/spindle/resource/persession"
+)
+
+// A Service is a named set of functions. It is complete before it is added to a
+// Registry; nothing of it may be changed afterwards.
+type Service struct {
+	// Name is what clients call it by, such as "database", or with the names of
+	// modules before it, "astrogrid.community".
+	Name string
+
+	// Help is a sentence for people who look at the pages. Default none.
+	Help string
+
+	// Hook sees every call of the service's functions. Default none.
+	Hook Hook
+
+	// Sessions has the sessions that the service opens: their addresses are below
+	// the service's own. Default none.
+	Sessions *persession.Space
+
+	functions map[string]*Function
+}
+
+// A Hook stands between the client and a function: it sees the call, and has it
+// made by Call.Invoke, or not. It may return another result or error than Invoke
+// has. It runs on the goroutine that the function runs on.
+type Hook func(ctx context.Context, c *Call) (any, error)
+
+// A Function is what a client may call.
+type Function struct {
+	// Help tells people, and system.methodHelp, what it does. Default "".
+	Help string
+
+	name     string
+	f        reflect.Value
+	context  bool // f takes one first
+	params   []param
+	required int // the params from here on are optional
+	result   reflect.Type
+	fails    bool // f returns an error last
+}
+
+// param is a parameter. One that may be missing has a value for that.
+type param struct {
+	name     string
+	typ      reflect.Type
+	fallback reflect.Value
+}
+
+var (
+	contextType = reflect.TypeFor[context.Context]()
+	errorType   = reflect.TypeFor[error]()
+)
+
+// Export has clients call f by the name. f is a function or a method value; it
+// may take a context first, which is done when the session that the call is for
+// has ended, and returns nothing, a result, an error, or both.
+//
+// The params are the names of its parameters, for faces that call by name and for
+// people. One with a default, such as "timeout=60", may be left out, if those
+// after it may. What f takes and returns are booleans, numbers, strings,
+// time.Time, []byte, what reads and writes itself as text, and slices, maps with
+// strings as keys, structs (with the names of their json tags) and pointers of
+// these, nil being what is not there.
+//
+// Export panics if f is none, or what is said of it is wrong.
+func (s *Service) Export(name string, f any, params ...string) *Function {
+	fn := &Function{name: name, f: reflect.ValueOf(f)}
+	fail := func(format string, args ...any) {
+		panic(fmt.Sprintf("rpc: exporting %s.%s: %s", s.Name, name, fmt.Sprintf(format, args...)))
+	}
+	if !isName(name) {
+		fail("a name has letters, digits and underscores")
+	}
+	if s.functions[name] != nil {
+		fail("there is one of that name")
+	}
+	if fn.f.Kind() != reflect.Func || fn.f.IsNil() {
+		fail("%T is no function", f)
+	}
+	t := fn.f.Type()
+	if t.IsVariadic() {
+		fail("it takes any number of parameters; have it take a slice")
+	}
+	first := 0
+	if t.NumIn() > 0 && t.In(0) == contextType {
+		fn.context, first = true, 1
+	}
+	if n := t.NumIn() - first; n != len(params) {
+		fail("it has %d parameters, and %d names are given", n, len(params))
+	}
+	for i, text := range params {
+		p := param{typ: t.In(first + i)}
+		name, fallback, optional := strings.Cut(text, "=")
+		if p.name = name; !isName(name) {
+			fail("%q is no name for a parameter", name)
+		}
+		if err := supported(p.typ); err != nil {
+			fail("parameter %s: %v", name, err)
+		}
+		switch {
+		case optional:
+			v, err := converter{texts: true, lenient: true}.convert(fallback, p.typ)
+			if err != nil {
+				fail("parameter %s: its default: %v", name, err)
+			}
+			p.fallback = v
+		case fn.required < i:
+			fail("parameter %s has no default, but one before it has", name)
+		default:
+			fn.required++
+		}
+		fn.params = append(fn.params, p)
+	}
+	out := t.NumOut()
+	if out > 0 && t.Out(out-1) == errorType {
+		fn.fails = true
+		out--
+	}
+	switch out {
+	case 0:
+	case 1:
+		fn.result = t.Out(0)
+		if err := supported(fn.result); err != nil {
+			fail("its result: %v", err)
+		}
+	default:
+		fail("it returns more than a result and an error")
+	}
+	if s.functions == nil {
+		s.functions = make(map[string]*Function)
+	}
+	s.functions[name] = fn
+	return fn
+}
+
+// names returns those of the functions, in alphabetical order.
+func (s *Service) names() []string { return slices.Sorted(maps.Keys(s.functions)) }
+
+// isName reports whether text can be the name of a function, and a segment of a
+// URL.
+func isName(text string) bool {
+	for _, c := range []byte(text) {
+		if c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return text != ""
+}
