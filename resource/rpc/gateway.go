@@ -79,6 +79,10 @@ func (g *Gateway) GetChild(name []byte, req *resource.Request) resource.Resource
 	return place{g: g}.GetChild(name, req)
 }
 
+// At returns what is at the place of the service, to have it elsewhere in the tree:
+// there "function" is called, as at a session's address that has one service.
+func (g *Gateway) At(service string) resource.Resource { return place{g, service} }
+
 // RenderGET shows the services.
 func (g *Gateway) RenderGET(req *resource.Request) { place{g: g}.RenderGET(req) }
 

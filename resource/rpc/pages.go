@@ -106,7 +106,10 @@ func (p *page) render(req *resource.Request) {
 // that holds whatever a proxy has taken off the path.
 func here(req *resource.Request) string {
 	path := string(req.URI().PathOriginal())
-	return "./" + path[strings.LastIndexByte(path, '/')+1:] + "/"
+	if last := path[strings.LastIndexByte(path, '/')+1:]; last != "" {
+		return "./" + last + "/"
+	}
+	return "./"
 }
 
 // declaration is how people write the function.

@@ -15,10 +15,12 @@ import (
 	"github.com/spindleweb/spindle/site"
 )
 
-// At is a site and the address to serve it on.
+// At is a site and the address to serve it on. Listening, if there is one, is told
+// the URL when the site can be reached.
 type At struct {
-	Addr string
-	Site *site.Site
+	Addr      string
+	Site      *site.Site
+	Listening func(url string)
 }
 
 // Sites serves all until SIGINT or SIGTERM, or until one fails, which ends the
@@ -32,7 +34,11 @@ func Sites(sites ...At) {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Printf("listening on http://%s\n", ln.Addr())
+		url := fmt.Sprintf("http://%s", ln.Addr())
+		if at.Listening != nil {
+			at.Listening(url)
+		}
+		fmt.Printf("listening on %s\n", url)
 		go func() { failed <- at.Site.Serve(ln) }()
 	}
 	select {

@@ -1,0 +1,74 @@
+// Runtime serves several users at once by XML-RPC, JSON-RPC and plain HTTP, as
+// AstroGrid's runtime does: each opens a session and logs in there, apart from the
+// others, while the configuration is the same for all. client.py is a program of
+// that time which uses it. A browser finds forms to try all functions.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spindleweb/spindle/examples/internal/serve"
+	"github.com/spindleweb/spindle/resource/rpc"
+	"github.com/spindleweb/spindle/resource/rpc/sessionmanager"
+	"github.com/spindleweb/spindle/session"
+	"github.com/spindleweb/spindle/site"
+)
+
+var (
+	addr  = flag.String("addr", "127.0.0.1:8080", "address to listen on")
+	url   = flag.String("url", "", "base `URL` that clients use, if a proxy changes it")
+	file  = flag.String("connection-file", home(), "`file` to write the base URL to, none if empty")
+	limit = flag.Int("limit", 100, "how many sessions there may be at once")
+	only  = account{}
+)
+
+func init() {
+	flag.StringVar(&only.name, "user", "username", "who may log in")
+	flag.StringVar(&only.password, "password", "password", "and with which password")
+	flag.StringVar(&only.community, "community", "community", "and in which community")
+}
+
+// home is where client.py looks for the file.
+func home() string {
+	dir, err := os.UserHomeDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, ".astrogrid-desktop")
+}
+
+func main() {
+	flag.Parse()
+	shared := new(rpc.Registry)
+	shared.Add(newConfiguration())
+	rt := &sessionmanager.Runtime{
+		Gateway:    rpc.Gateway{Registry: shared, Dialect: rpc.AstroGrid},
+		PerSession: newCommunity,
+		URL:        *url,
+		Limit:      *limit,
+	}
+	rt.Space.Sessions.OnExpire = func(s *session.Session) { fmt.Println("A session has ended:", s.Reason()) }
+	s := site.New(rt)
+	s.Managers = []*session.Manager{&rt.Space.Sessions}
+	remove := func() error { return nil }
+	serve.Sites(serve.At{Addr: *addr, Site: s, Listening: func(base string) {
+		if *file == "" {
+			return
+		}
+		if *url != "" {
+			base = strings.TrimSuffix(*url, "/")
+		}
+		var err error
+		if remove, err = sessionmanager.WriteConnectionFile(*file, base+"/"); err != nil {
+			log.Fatal(err)
+		}
+	}})
+	if err := remove(); err != nil {
+		log.Print(err)
+	}
+}
