@@ -8,7 +8,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Debian packages, each with a program by which it is known to be there. Servers
 # are run by the tests that need them, with their data in a temporary folder.
-PROGRAMS    := curl chromium postgres mariadbd mariadb-install-db python3 perl
+PROGRAMS    := curl chromium postgres mariadbd mariadb-install-db python3 make_method
 PACKAGES    := curl chromium fonts-dejavu-core postgresql mariadb-server-core mariadb-client-core python3 librpc-xml-perl
 SUDO        := $(if $(filter 0,$(shell id -u)),,sudo)
 INSTALL     := DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends

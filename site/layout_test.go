@@ -20,7 +20,15 @@ func TestImportsRunDownOnly(t *testing.T) {
 		"session":          {module + "/timer", fast},
 		"session/sqlstore": {module + "/session"}, // and no driver
 		"resource":         {module + "/session", fast},
-		"site":             {module + "/timer", module + "/session", module + "/resource", fast},
+
+		"resource/persession":          {module + "/session", module + "/resource", fast},
+		"resource/guard":               {module + "/resource", fast},
+		"resource/rpc/internal/xmlrpc": nil,
+		"resource/rpc": {module + "/session", module + "/resource", module + "/resource/guard",
+			module + "/resource/persession", module + "/resource/rpc/internal/xmlrpc", fast},
+		"resource/rpc/sessionmanager": {module + "/session", module + "/resource", module + "/resource/persession", module + "/resource/rpc"},
+
+		"site": {module + "/timer", module + "/session", module + "/resource", fast},
 	} {
 		p, err := build.ImportDir("../"+dir, 0)
 		require.NoError(t, err)

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"time"
@@ -44,14 +43,17 @@ func (*page) RenderGET(req *resource.Request) {
 // RenderPOST starts the work and does not wait for it.
 func (*page) RenderPOST(req *resource.Request) {
 	s := req.GetSession()
-	ctx, cancel := context.WithCancel(context.Background())
-	s.NotifyOnExpire(cancel)
+	over := s.Context().Done()
 	s.Hold()
 	go func() {
 		defer s.Release()
-		for n := 1; n <= *work && ctx.Err() == nil; n++ {
-			time.Sleep(time.Second)
-			_ = done.Set(s, n) // fails only when ctx has ended too
+		for n := 1; n <= *work; n++ {
+			select {
+			case <-time.After(time.Second):
+			case <-over:
+				return
+			}
+			_ = done.Set(s, n) // fails only when the session is over
 		}
 	}()
 	req.SetStatusCode(202)

@@ -68,7 +68,7 @@ func (c *Call) Invoke(ctx context.Context) (any, error) {
 		}
 	}
 	if f.result == nil {
-		return void{}, nil
+		return nil, nil
 	}
 	return out[0].Interface(), nil
 }
@@ -77,7 +77,7 @@ func (c *Call) Invoke(ctx context.Context) (any, error) {
 // call by name.
 type missing struct{}
 
-// void is what a function without a result returns.
+// void stands for the result of a function that has none.
 type void struct{}
 
 // grace is how long a call may still take when its session has ended: it has been
@@ -97,31 +97,28 @@ func (g *Gateway) do(ctx context.Context, c *Call) (any, *Fault) {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(over, func() { cancel(session.ErrEnded) })()
+	late := make(chan struct{})
+	defer context.AfterFunc(over, func() {
+		cancel(session.ErrEnded)
+		time.AfterFunc(grace, func() { close(late) })
+	})()
 	type outcome struct {
 		v any
 		f *Fault
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		o := outcome{f: newFault(ofPanic, "It did not return.")}
+		o := outcome{f: newFault(ofPanic, "The function did not return.")}
 		defer func() { done <- o }()
 		o.v, o.f = g.attempt(ctx, c)
 	}()
 	select {
 	case o := <-done:
-		return o.v, o.f
-	case <-over.Done():
-	}
-	last := time.NewTimer(grace)
-	defer last.Stop()
-	select {
-	case o := <-done:
-		if o.f != nil {
+		if o.f != nil && over.Err() != nil {
 			return nil, away() // whatever it has found amiss comes of that
 		}
-		return o.v, nil
-	case <-last.C:
+		return o.v, o.f
+	case <-late:
 		return nil, away()
 	}
 }
@@ -147,8 +144,8 @@ func (g *Gateway) attempt(ctx context.Context, c *Call) (v any, f *Fault) {
 		}
 		return nil, &Fault{Code: ApplicationError, Origin: c.Service, Description: err.Error()}
 	}
-	if v == (void{}) {
-		return v, nil
+	if v == nil && c.f.result == nil {
+		return void{}, nil
 	}
 	if v, err = neutral(v); err != nil {
 		return nil, newFault(ofResponse, "%v.", err)

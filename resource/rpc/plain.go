@@ -68,7 +68,7 @@ func (c *plainCall) call(req *resource.Request) {
 	limits := c.g.limits()
 	for _, args := range []*fasthttp.Args{req.QueryArgs(), req.PostArgs()} {
 		for name, value := range args.All() {
-			if limits.values--; limits.values < 0 || args.Len() > len(c.f.params)+1000 {
+			if limits.values--; limits.values < 0 {
 				req.Abort(fasthttp.StatusRequestEntityTooLarge)
 			}
 			add(params, string(name), string(value))

@@ -133,6 +133,10 @@ func supportedIn(t reflect.Type, seen []reflect.Type) error {
 	switch t.Kind() {
 	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
 		return fmt.Errorf("a %v cannot be sent", t)
+	case reflect.Interface:
+		if t.NumMethod() > 0 {
+			return fmt.Errorf("a %v cannot be sent", t)
+		}
 	case reflect.Pointer, reflect.Slice, reflect.Array:
 		return supportedIn(t.Elem(), seen)
 	case reflect.Map:

@@ -26,7 +26,8 @@ type Runtime struct {
 	PerSession func(s *session.Session) []*rpc.Service
 
 	// Space keeps the sessions, and has the limits of their timeouts; its New and
-	// URL are of no use. Add its Sessions to the Managers of the site.
+	// URL are of no use, and nor is a Store, since the services live here. Add its
+	// Sessions to the Managers of the site.
 	Space persession.Space
 
 	// URL is the Runtime's own as clients see it, for where a proxy changes it.
