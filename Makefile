@@ -40,5 +40,6 @@ bench:
 micro:
 	go test -run '^$$' -bench . ./timer ./session
 	go test -run '^$$' -bench 'Request|Stored' ./site
+	go test -run '^$$' -bench Call ./resource/rpc
 	go test -run '^$$' -bench Loopback -benchtime 40x ./site
 	cd drills && go test -run '^$$' -bench SQL .

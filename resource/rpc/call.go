@@ -19,7 +19,8 @@ type Call struct {
 
 	// Params are the parameters as they came: nil, bool, int64, float64, string,
 	// time.Time, []byte, []any or map[string]any; strings, where the client sent
-	// text. A Hook may change them.
+	// text. A Hook may change them. There are none if they were given by names that
+	// are wrong.
 	Params []any
 
 	// Session is that which the call is for, nil if for none.
@@ -28,6 +29,7 @@ type Call struct {
 	f     *Function
 	hooks []Hook // that have yet to see it
 	as    converter
+	wrong *Fault // with the names of the parameters
 }
 
 // Invoke makes the call. The error is that of the function, or a *Fault that
@@ -37,6 +39,9 @@ func (c *Call) Invoke(ctx context.Context) (any, error) {
 		c.hooks = left[1:]
 		defer func() { c.hooks = left }() // it may be made once more
 		return left[0](ctx, c)
+	}
+	if c.wrong != nil {
+		return nil, c.wrong
 	}
 	f := c.f
 	if n := len(c.Params); n < f.required || n > len(f.params) {

@@ -158,13 +158,10 @@ func (p place) find(method string, l language) (*Service, *Function) {
 
 // callFunction makes a call. The parameters are given in order, or by their names.
 func (g *Gateway) callFunction(ctx context.Context, s *Service, f *Function, as converter, params []any, named map[string]any) (any, *Fault) {
-	if named != nil {
-		var fault *Fault
-		if params, fault = f.inOrder(named); fault != nil {
-			return nil, fault
-		}
-	}
 	c := &Call{Service: s.Name, Method: f.name, Params: params, Session: g.Session, f: f, as: as}
+	if named != nil {
+		c.Params, c.wrong = f.inOrder(named)
+	}
 	for _, h := range []Hook{g.Hook, s.Hook} {
 		if h != nil {
 			c.hooks = append(c.hooks, h)
