@@ -52,6 +52,20 @@ func (r *Request) Shift() []byte {
 // Prepath returns the segments of the path that were walked, decoded.
 func (r *Request) Prepath() [][]byte { return r.path[:r.at:r.at] }
 
+// PrepathRaw returns the path as far as it was walked, as it was sent.
+func (r *Request) PrepathRaw() []byte {
+	raw := r.target()
+	end := 0
+	for n := 0; end < len(raw); end++ {
+		if raw[end] == '/' {
+			if n++; n > r.at {
+				break
+			}
+		}
+	}
+	return raw[:end]
+}
+
 // Postpath returns the segments of the path that are left, decoded; after a
 // trailing slash the last of them is empty.
 func (r *Request) Postpath() [][]byte { return r.path[r.at:] }
@@ -147,6 +161,10 @@ func (r *Request) Bind(s *session.Session) bool {
 		return false
 	}
 	s.Hold()
+	if s.Reason() != session.Alive {
+		s.Release()
+		return false
+	}
 	r.have(s)
 	r.bound = true
 	return true

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"bytes"
+	"encoding/base64"
 
 	"github.com/valyala/fasthttp"
 )
@@ -32,13 +33,9 @@ func (r *Request) secrets() *secrets {
 // Cache-Control: no-store, so that it is in no other site's logs and no cache.
 // A resource calls it for whatever its GetChild is asked for, right or wrong.
 func (r *Request) Secret() {
-	raw := r.target()
-	for range r.at {
-		_, raw, _ = bytes.Cut(raw, []byte("/"))
-	}
-	raw, _, _ = bytes.Cut(raw, []byte("/"))
+	raw := r.PrepathRaw()
 	s := r.secrets()
-	s.segments = append(s.segments, bytes.Clone(raw))
+	s.segments = append(s.segments, bytes.Clone(raw[bytes.LastIndexByte(raw, '/')+1:]))
 }
 
 // HasSecret reports whether Secret has been called: nobody then has made the
@@ -53,16 +50,30 @@ func (r *Request) SecretQuery() { r.secrets().query = true }
 
 // conceal has neither caches nor other sites learn of the URL.
 func (r *Request) conceal() {
-	h := &r.Response.Header
-	h.Set(fasthttp.HeaderReferrerPolicy, "no-referrer")
-	h.Set(fasthttp.HeaderCacheControl, "no-store")
+	for _, resp := range []*fasthttp.Response{&r.Response, r.LastTimeoutErrorResponse()} {
+		if resp == nil {
+			continue
+		}
+		h := &resp.Header
+		h.Del(fasthttp.HeaderReferrerPolicy) // Set would replace one of several
+		h.Del(fasthttp.HeaderCacheControl)
+		h.Set(fasthttp.HeaderReferrerPolicy, "no-referrer")
+		h.Set(fasthttp.HeaderCacheControl, "no-store")
+	}
 }
 
 // Redacted returns the URL, that of the request or a Referer, as logs are to show
-// it: without what Secret and SecretQuery have been called for.
+// it: without what Secret and SecretQuery have been called for. The request may not
+// have come to the resource that calls them, if it is answered with an error or a
+// redirect, and a Referer is of another request: there what looks like the id of a
+// session counts as a secret.
 func Redacted(ctx *fasthttp.RequestCtx, url []byte) []byte {
 	s, ok := ctx.UserValue(secretsKey{}).(*secrets)
 	if !ok {
+		s = new(secrets)
+	}
+	guess := ctx.Response.StatusCode() >= 300 || !bytes.HasPrefix(url, []byte("/"))
+	if !ok && !guess {
 		return url
 	}
 	path, rest := url, []byte(nil)
@@ -71,14 +82,55 @@ func Redacted(ctx *fasthttp.RequestCtx, url []byte) []byte {
 	}
 	segments := bytes.Split(path, []byte("/"))
 	for i, segment := range segments {
-		for _, secret := range s.segments {
-			if len(secret) > 0 && bytes.Equal(segment, secret) {
-				segments[i] = []byte("*")
-			}
+		if s.has(segment) || guess && likeID(segment) {
+			segments[i] = []byte("*")
 		}
 	}
 	if s.query && len(rest) > 0 {
 		rest = []byte("?*")
 	}
 	return append(bytes.Join(segments, []byte("/")), rest...)
+}
+
+func (s *secrets) has(segment []byte) bool {
+	for _, secret := range s.segments {
+		if len(secret) > 0 && bytes.Equal(segment, secret) {
+			return true
+		}
+	}
+	return false
+}
+
+// likeID reports whether a segment could be the text of a session's id, 16 bytes or
+// more in base64, perhaps with a bad escape after it.
+func likeID(segment []byte) bool {
+	segment, _, _ = bytes.Cut(segment, []byte("%"))
+	var id [64]byte
+	if len(segment) < base64.RawURLEncoding.EncodedLen(16) || len(segment) > base64.RawURLEncoding.EncodedLen(len(id)) {
+		return false
+	}
+	_, err := base64.RawURLEncoding.Strict().Decode(id[:], segment)
+	return err == nil
+}
+
+// CrossSite reports whether a page of another site has made the request, as far as
+// the browser tells: by Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/),
+// which it sends to https and localhost alone, or else by an Origin or Referer that
+// is another than the Host. Programs send none of these.
+func (r *Request) CrossSite() bool {
+	h := &r.Request.Header
+	switch string(h.Peek("Sec-Fetch-Site")) {
+	case "same-origin", "none":
+		return false
+	case "":
+	default:
+		return true
+	}
+	from := h.Peek(fasthttp.HeaderOrigin)
+	if len(from) == 0 {
+		from = h.Referer()
+	}
+	_, host, _ := bytes.Cut(from, []byte("://"))
+	host, _, _ = bytes.Cut(host, []byte("/"))
+	return len(from) > 0 && !bytes.EqualFold(host, h.Host())
 }

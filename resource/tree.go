@@ -100,6 +100,7 @@ func (r *Request) failed(v any) {
 		return
 	}
 	stack := debug.Stack()
+	r.SetStatusCode(fasthttp.StatusInternalServerError)
 	r.tree.report("resource: a request panicked", "method", string(r.Method()), "path", string(Redacted(r.RequestCtx, r.URI().PathOriginal())),
 		"panic", describe(v), "stack", string(stack))
 	r.dropBody()

@@ -13,11 +13,21 @@ import (
 // came so, and by those without only if not; with nil it is found by all.
 // The errors are ErrFull, ErrClosed, ErrFactory, ErrIDs and that of Entropy.
 func (m *Manager) Create(ctx *fasthttp.RequestCtx) (*Session, error) {
+	return m.createFor(ctx, (*activity).touch)
+}
+
+// CreateHeld is Create with a Hold that is there before time can pass, for what has
+// still to be done before anyone gets to know the session. It needs its Release.
+func (m *Manager) CreateHeld(ctx *fasthttp.RequestCtx) (*Session, error) {
+	return m.createFor(ctx, (*activity).touchAndHold)
+}
+
+func (m *Manager) createFor(ctx *fasthttp.RequestCtx, use func(*activity, time.Duration) bool) (*Session, error) {
 	m.init()
 	if ctx == nil {
-		return m.create(m.clock.Now(), 0, (*activity).touch)
+		return m.create(m.clock.Now(), 0, use)
 	}
-	return m.create(m.clock.At(ctx.Time()), originOf(ctx), (*activity).touch)
+	return m.create(m.clock.At(ctx.Time()), originOf(ctx), use)
 }
 
 // create makes a session and uses it before anyone else can.

@@ -165,7 +165,8 @@ func (s *Site) Serve(ln net.Listener) error {
 }
 
 // Shutdown ends the site in good order: no connections and no sessions are
-// taken any more, requests under way are finished, then all sessions end and
+// taken any more, requests under way are finished, for as long as three quarters of
+// the time until ctx ends, then all sessions end and
 // their calls are made; with a Store they are saved instead, and what they own is
 // closed. The errors name what had not finished when ctx ended.
 // Shutdown must not be called from a request or from a session's calls.
@@ -176,8 +177,10 @@ func (s *Site) Shutdown(ctx context.Context) error {
 	for _, m := range all {
 		m.Drain()
 	}
-	err := s.server.ShutdownWithContext(ctx)
-	if err != nil && ctx.Err() != nil {
+	serving, cancel := mostOf(ctx)
+	defer cancel()
+	err := s.server.ShutdownWithContext(serving)
+	if err != nil && serving.Err() != nil {
 		// The server takes one off for its listener, which is closed.
 		n := s.server.GetOpenConnectionsCount() + 1
 		err = fmt.Errorf("site: shutdown: %d connections are still open: %w", n, err)
@@ -189,6 +192,16 @@ func (s *Site) Shutdown(ctx context.Context) error {
 	}
 	closing.Wait()
 	return errors.Join(append([]error{err}, errs...)...)
+}
+
+// mostOf leaves a quarter of the time there is: requests that wait for their
+// session to end would else take the time for what sessions own to be released.
+func mostOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/4))
 }
 
 // managers returns all that are started and closed with the site.

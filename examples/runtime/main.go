@@ -1,7 +1,7 @@
 // Runtime serves several users at once by XML-RPC, JSON-RPC and plain HTTP, as
 // AstroGrid's runtime does: each opens a session and logs in there, apart from the
-// others, while the configuration is the same for all. client.py is a program of
-// that time which uses it. A browser finds forms to try all functions.
+// others, while the configuration is the same for all. client.py is the example of
+// AstroGrid's document, in Python 3. A browser finds forms to try all functions.
 package main
 
 import (
@@ -50,11 +50,11 @@ func main() {
 		Gateway:    rpc.Gateway{Registry: shared, Dialect: rpc.AstroGrid},
 		PerSession: newCommunity,
 		URL:        *url,
-		Limit:      *limit,
 	}
+	rt.Space.Sessions.Limit = *limit
 	rt.Space.Sessions.OnExpire = func(s *session.Session) { fmt.Println("A session has ended:", s.Reason()) }
 	s := site.New(rt)
-	s.Managers = []*session.Manager{&rt.Space.Sessions}
+	s.Managers = rt.Managers()
 	remove := func() error { return nil }
 	serve.Sites(serve.At{Addr: *addr, Site: s, Listening: func(base string) {
 		if *file == "" {

@@ -29,6 +29,6 @@
 //   - What a session owns is released once, at whatever end.
 //   - An address that has ended, or never was, answers 404, or what Gone says.
 //   - Whoever knows an address has the session. So answers carry
-//     Referrer-Policy: no-referrer and Cache-Control: no-store, logs show "*" in
-//     place of the id, and no answer has it but that to the POST.
+//     Referrer-Policy: no-referrer and Cache-Control: no-store, and logs show "*"
+//     in place of the id.
 package persession

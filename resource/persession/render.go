@@ -49,27 +49,28 @@ func (sp *Space) gone() int {
 }
 
 // RenderPOST opens a session. The client may choose its timeout, in seconds, by a
-// parameter of that name in the query or in a form. The answer has the address
+// parameter of that name in the query or in a form (urlencoded). The answer has the address
 // as its Location and as text, or if JSON is asked for as the member "address"
 // of an object, with "timeout" telling what it is.
 func (sp *Space) RenderPOST(req *resource.Request) {
-	var timeout time.Duration
-	text := req.QueryArgs().Peek("timeout")
-	if text == nil {
-		text = req.PostArgs().Peek("timeout")
+	if req.CrossSite() {
+		req.Abort(fasthttp.StatusForbidden, "A page of another site may not open sessions.")
 	}
-	if text != nil {
-		seconds, err := strconv.ParseFloat(string(text), 64)
+	var timeout time.Duration
+	chosen := append(req.QueryArgs().PeekMulti("timeout"), req.PostArgs().PeekMulti("timeout")...)
+	if len(chosen) > 0 {
+		seconds, err := strconv.ParseFloat(string(chosen[0]), 64)
 		if err == nil {
 			timeout, err = Span(seconds, time.Second)
 		}
-		if err != nil {
+		if err != nil || len(chosen) > 1 {
 			req.Abort(fasthttp.StatusBadRequest, "The timeout is a number of seconds, above 0.")
 		}
 	}
 	s, err := sp.Open(req, timeout)
 	switch {
-	case errors.Is(err, session.ErrFull), errors.Is(err, session.ErrClosed), errors.Is(err, session.ErrStore):
+	case errors.Is(err, session.ErrFull), errors.Is(err, session.ErrClosed), errors.Is(err, session.ErrStore),
+		errors.Is(err, session.ErrEnded): // already, by a shutdown or to make room for another
 		busy(req)
 	case err != nil:
 		sp.report("persession: a session could not be opened", "error", err)
@@ -77,7 +78,7 @@ func (sp *Space) RenderPOST(req *resource.Request) {
 	}
 	where := sp.URL
 	if where == "" {
-		where = strings.TrimSuffix(string(req.URI().PathOriginal()), "/")
+		where = strings.TrimSuffix(string(req.PrepathRaw()), "/")
 	}
 	where += "/" + s.UID()
 	h := &req.Response.Header
@@ -123,19 +124,24 @@ type address struct {
 // Render has the session's resource answer.
 func (a *address) Render(req *resource.Request) {
 	rest := req.Postpath()
-	here := len(rest) == 0
-	if req.IsDelete() && (here || len(rest) == 1 && len(rest[0]) == 0) {
-		end{}.RenderDELETE(req)
+	if len(rest) > 1 || len(rest) == 1 && len(rest[0]) > 0 {
+		resource.Serve(a.res, req)
 		return
 	}
-	if !here {
-		resource.Serve(a.res, req)
+	if req.IsDelete() {
+		end{}.RenderDELETE(req)
 		return
 	}
 	switch a.res.(type) {
 	case resource.Getter, resource.Poster, resource.Putter, resource.Patcher, resource.Optioner, resource.Renderer:
 		resource.Serve(a.res, req)
 	default:
+		if len(rest) > 0 { // there may be a child of that name, ""
+			if resource.Serve(a.res, req); req.Response.StatusCode() != fasthttp.StatusNotFound {
+				return
+			}
+			req.Response.ResetBody()
+		}
 		resource.Serve(end{}, req) // so that nobody takes it for gone
 		return
 	}
@@ -148,7 +154,8 @@ func (a *address) Render(req *resource.Request) {
 // end is a resource that ends the session of the request.
 type end struct{ resource.Leaf }
 
-// RenderDELETE answers when all that the session owned has been released.
+// RenderDELETE answers when all that the session owned has been released, unless
+// it is another that has just ended it.
 func (end) RenderDELETE(req *resource.Request) {
 	req.ExpireSession()
 	req.SetStatusCode(fasthttp.StatusNoContent)

@@ -20,10 +20,11 @@ import (
 type Space struct {
 	// New makes the resource for all that comes to the address of s or below. It
 	// is called when the session is opened, on the goroutine that opens it, before
-	// anyone knows the address; with a Store, also when a process first has the
-	// session. An error ends the session, and Open returns it; a POST is answered
-	// with 500 then. ctx is that of Open or the request, not to be kept:
-	// s.Context is for what lasts.
+	// anyone knows the address. An error ends the session, and Open returns it; a
+	// POST is answered with 500 then. With a Store it is also called when a process
+	// first has the session, and again with the next request after an error; what an
+	// earlier try has had s own stays until the end. ctx is that of Open or the
+	// request, not to be kept: s.Context is for what lasts.
 	New func(ctx context.Context, s *session.Session) (resource.Resource, error)
 
 	// Sessions keeps the sessions. Set its fields before the first use: Factory
@@ -55,26 +56,28 @@ var (
 
 // made is what New has returned for a session.
 type made struct {
-	once sync.Once
-	res  resource.Resource
-	err  error
+	mu  sync.Mutex
+	res resource.Resource // nil until New has returned one
 }
 
 // Open opens a session with the timeout, or that of the Factory if it is 0. The
-// errors are those of session.Manager.Create, of New, and of saving the session
+// errors are those of session.Manager.Create and of New, session.ErrEnded if the
+// session has ended meanwhile, and of saving the session
 // if there is a Store.
 func (sp *Space) Open(ctx context.Context, timeout time.Duration) (*session.Session, error) {
-	s, err := sp.Sessions.Create(nil)
+	s, err := sp.Sessions.CreateHeld(nil) // New may take its time
 	if err != nil {
 		return nil, err
 	}
-	s.Hold() // so that New may take its time
 	defer s.Release()
 	if timeout > 0 {
 		s.SetTimeout(sp.limited(timeout))
 	}
 	if _, err = sp.resource(ctx, s); err == nil {
 		err = sp.Sessions.Save(nil, s)
+	}
+	if err == nil && s.Reason() != session.Alive {
+		err = session.ErrEnded // by its lifetime, or a shutdown
 	}
 	if err != nil {
 		s.Expire()
@@ -91,34 +94,43 @@ func (sp *Space) limited(timeout time.Duration) time.Duration {
 	if most <= 0 {
 		most = 24 * time.Hour
 	}
-	return max(min(timeout, most), least)
+	return min(max(timeout, least), most)
 }
-
-// errPanic has no more to tell: the log has the rest.
-var errPanic = errors.New("persession: New panicked")
 
 // resource returns what New has made for s, and has it made first if need be.
 func (sp *Space) resource(ctx context.Context, s *session.Session) (resource.Resource, error) {
 	v, known := sp.resources.Load(s)
 	if !known {
-		if v, known = sp.resources.LoadOrStore(s, &made{err: errPanic}); !known {
+		if v, known = sp.resources.LoadOrStore(s, new(made)); !known {
 			s.NotifyOnExpire(func() { sp.resources.Delete(s) })
 		}
 	}
 	m := v.(*made)
-	m.once.Do(func() {
-		defer func() {
-			if v := recover(); v != nil {
-				sp.report("persession: New panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-			}
-		}()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.res == nil {
 		if s.Reason() != session.Alive {
-			m.err = session.ErrEnded // the end has taken what there was
-			return
+			return nil, session.ErrEnded // and what there was has gone with it
 		}
-		if m.res, m.err = sp.New(ctx, s); m.err == nil && m.res == nil {
-			m.err = errors.New("persession: New returned no resource")
+		res, err := sp.make(ctx, s)
+		if err != nil {
+			return nil, err
 		}
-	})
-	return m.res, m.err
+		m.res = res
+	}
+	return m.res, nil
+}
+
+// make calls New.
+func (sp *Space) make(ctx context.Context, s *session.Session) (res resource.Resource, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			sp.report("persession: New panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			res, err = nil, errors.New("persession: New panicked")
+		}
+	}()
+	if res, err = sp.New(ctx, s); res == nil && err == nil {
+		err = errors.New("persession: New returned no resource")
+	}
+	return res, err
 }

@@ -14,8 +14,8 @@ import (
 
 // A Call is a call of a function on its way.
 type Call struct {
-	Service string
-	Method  string
+	// Service and Method name the function. To change them changes nothing.
+	Service, Method string
 
 	// Params are the parameters as they came: nil, bool, int64, float64, string,
 	// time.Time, []byte, []any or map[string]any; strings, where the client sent
@@ -56,11 +56,13 @@ func (c *Call) Invoke(ctx context.Context) (any, error) {
 		in = append(in, reflect.ValueOf(ctx))
 	}
 	for i, p := range f.params {
-		if i >= len(c.Params) || c.Params[i] == (missing{}) {
-			in = append(in, p.fallback)
-			continue
+		var v reflect.Value
+		var err error
+		if i < len(c.Params) {
+			v, err = c.as.convert(c.Params[i], p.typ)
+		} else {
+			v, err = p.missing()
 		}
-		v, err := c.as.convert(c.Params[i], p.typ)
 		if err != nil {
 			return nil, newFault(ofParams, "Parameter %d (%s): %v.", i+1, p.name, err)
 		}
@@ -77,10 +79,6 @@ func (c *Call) Invoke(ctx context.Context) (any, error) {
 	}
 	return out[0].Interface(), nil
 }
-
-// missing stands for a parameter that was left out before one that was not, in a
-// call by name.
-type missing struct{}
 
 // void stands for the result of a function that has none.
 type void struct{}
@@ -136,7 +134,8 @@ func (g *Gateway) attempt(ctx context.Context, c *Call) (v any, f *Fault) {
 		if p == nil {
 			return
 		}
-		if err, ok := p.(error); ok && errors.As(err, &f) {
+		if aborted, ok := p.(*Fault); ok && aborted != nil {
+			v, f = nil, aborted
 			return
 		}
 		g.report("rpc: a call panicked", "service", c.Service, "method", c.Method, "panic", describe(p), "stack", string(debug.Stack()))
@@ -144,10 +143,7 @@ func (g *Gateway) attempt(ctx context.Context, c *Call) (v any, f *Fault) {
 	}()
 	v, err := c.Invoke(ctx)
 	if err != nil {
-		if errors.As(err, &f) {
-			return nil, f
-		}
-		return nil, &Fault{Code: ApplicationError, Origin: c.Service, Description: err.Error()}
+		return nil, c.faultOf(err)
 	}
 	if v == nil && c.f.result == nil {
 		return void{}, nil
@@ -156,6 +152,19 @@ func (g *Gateway) attempt(ctx context.Context, c *Call) (v any, f *Fault) {
 		return nil, newFault(ofResponse, "%v.", err)
 	}
 	return v, nil
+}
+
+// faultOf returns what the client is told of an error.
+func (c *Call) faultOf(err error) *Fault {
+	var f *Fault
+	if errors.As(err, &f) && f != nil {
+		return f
+	}
+	f = &Fault{Code: ApplicationError, Origin: c.Service, Description: err.Error()}
+	if errors.Is(err, session.ErrFull) || errors.Is(err, session.ErrClosed) || errors.Is(err, session.ErrStore) {
+		f.kind = ofCrowd
+	}
+	return f
 }
 
 func (g *Gateway) report(msg string, args ...any) {

@@ -13,8 +13,9 @@ import (
 
 // A converter makes of neutral values what functions take.
 type converter struct {
-	texts   bool // strings stand for dates and bytes too, where there is nothing better for these
-	lenient bool // and for numbers, and scalars for strings, as with AstroGrid
+	texts   bool   // strings stand for dates and bytes too, where there is nothing better for these
+	lenient bool   // and for numbers and, as JSON, for all else, and scalars for strings
+	limits  limits // of what is read as JSON
 }
 
 // convert returns v as a t. The error says what was expected.
@@ -39,13 +40,16 @@ func (c converter) into(to reflect.Value, v any) error {
 		}
 	}
 	wrong := fmt.Errorf("expected %s, received %s", typeName(t), nameOf(v))
-	if t == timeType {
+	switch {
+	case t == timeType:
 		when, ok := v.(time.Time)
 		if !ok {
 			return wrong
 		}
 		to.Set(reflect.ValueOf(when))
 		return nil
+	case readsItself(t):
+		return wrong
 	}
 	switch to.Kind() {
 	case reflect.Interface:
@@ -71,8 +75,7 @@ func (c converter) into(to reflect.Value, v any) error {
 			to.SetFloat(float64(n))
 			return nil
 		case float64:
-			to.SetFloat(n)
-			return nil
+			return setFloat(to, n)
 		}
 	case reflect.String:
 		switch s := v.(type) {
@@ -120,9 +123,26 @@ func setInteger(to reflect.Value, n int64) error {
 	return nil
 }
 
+func setFloat(to reflect.Value, n float64) error {
+	if to.OverflowFloat(n) {
+		return fmt.Errorf("%v is out of range", n)
+	}
+	to.SetFloat(n)
+	return nil
+}
+
 func (c converter) list(to reflect.Value, v any, wrong error) error {
-	if b, ok := v.([]byte); ok && to.Type().Elem().Kind() == reflect.Uint8 && to.Kind() == reflect.Slice {
-		to.SetBytes(b)
+	if b, ok := v.([]byte); ok && to.Type().Elem().Kind() == reflect.Uint8 {
+		if to.Kind() == reflect.Slice {
+			to.SetBytes(b)
+			return nil
+		}
+		if len(b) != to.Len() {
+			return fmt.Errorf("expected %d bytes, received %d", to.Len(), len(b))
+		}
+		for i, c := range b {
+			to.Index(i).SetUint(uint64(c))
+		}
 		return nil
 	}
 	list, ok := v.([]any)
@@ -180,7 +200,7 @@ func (c converter) members(to reflect.Value, m map[string]any) error {
 
 func hasMember(t reflect.Type, name string) bool {
 	for i := range t.NumField() {
-		if memberName(t.Field(i)) == name {
+		if name != "" && memberName(t.Field(i)) == name {
 			return true
 		}
 	}
@@ -190,8 +210,8 @@ func hasMember(t reflect.Type, name string) bool {
 // text reads what a string stands for, where that may be something else. It
 // reports false if it is but a string.
 func (c converter) text(to reflect.Value, text string) (bool, error) {
-	if r, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok && to.Type() != timeType {
-		if r.UnmarshalText([]byte(text)) != nil {
+	if readsItself(to.Type()) {
+		if to.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)) != nil {
 			return true, fmt.Errorf("%.40q is not understood", text)
 		}
 		return true, nil
@@ -202,13 +222,12 @@ func (c converter) text(to reflect.Value, text string) (bool, error) {
 			when, err := readTime(text)
 			to.Set(reflect.ValueOf(when))
 			return true, err
-		case to.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
+		case typeName(t) == "base64":
 			b, err := base64.StdEncoding.DecodeString(text)
 			if err != nil {
-				return true, fmt.Errorf("expected base64")
+				return true, fmt.Errorf("expected base64, received %.40q", text)
 			}
-			to.SetBytes(b)
-			return true, nil
+			return true, c.list(to, b, nil)
 		}
 	}
 	if !c.lenient {
@@ -239,19 +258,32 @@ func (c converter) text(to reflect.Value, text string) (bool, error) {
 		if err != nil || math.IsInf(n, 0) || math.IsNaN(n) {
 			return true, wrong
 		}
-		to.SetFloat(n)
-		return true, nil
+		return true, setFloat(to, n)
 	case reflect.Slice, reflect.Array, reflect.Map, reflect.Struct:
-		v, err := readJSON([]byte(text), limits{depth: 64, values: 1 << 16})
-		if err != nil {
-			return true, wrong
-		}
-		if _, again := v.(string); again {
-			return true, wrong
-		}
-		return true, c.into(to, v)
+		return true, c.json(to, text, wrong)
 	}
 	return false, nil
+}
+
+// json reads what text stands for as JSON. What is no list stands for one with that
+// alone in it, as a form has lists.
+func (c converter) json(to reflect.Value, text string, wrong error) error {
+	limits := c.limits
+	if limits.values == nil {
+		limits = newLimits(mostDepth, mostValues)
+	}
+	v, err := readJSON([]byte(text), limits)
+	switch v.(type) {
+	case []any, map[string]any:
+		if err == nil {
+			return c.into(to, v)
+		}
+	default:
+		if to.Kind() == reflect.Slice && *limits.values >= 0 {
+			return c.list(to, []any{text}, wrong)
+		}
+	}
+	return wrong
 }
 
 // readTime reads a date as RFC 3339 or XML-RPC has them; without a zone it is in

@@ -7,7 +7,7 @@ type Dialect uint8
 const (
 	// OSE has the error's number as the code, and as the text its origin and
 	// description, then a blank line and the details if there are any. What
-	// returns nothing returns nil, or "" where there is none.
+	// returns nothing returns nil, or "" where there is none, in plain HTTP "OK".
 	OSE Dialect = iota
 
 	// AstroGrid has 0 as the code, and the name of an exception in the text. What
@@ -30,7 +30,7 @@ func (d Dialect) result(v any, hasNil bool) any {
 	case d == AstroGrid && v == (void{}):
 		return "OK"
 	case d == AstroGrid:
-		return named(v)
+		return spelled(v)
 	case v != (void{}):
 		return v
 	case hasNil:
@@ -39,18 +39,18 @@ func (d Dialect) result(v any, hasNil bool) any {
 	return ""
 }
 
-// named returns v with "NULL" in place of every nil.
-func named(v any) any {
+// spelled returns v with "NULL" in place of every nil.
+func spelled(v any) any {
 	switch v := v.(type) {
 	case nil:
 		return "NULL"
 	case []any:
 		for i, e := range v {
-			v[i] = named(e)
+			v[i] = spelled(e)
 		}
 	case map[string]any:
 		for name, e := range v {
-			v[name] = named(e)
+			v[name] = spelled(e)
 		}
 	}
 	return v

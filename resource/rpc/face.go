@@ -9,13 +9,15 @@ import (
 
 // A language is one that programs speak: XML-RPC or JSON-RPC.
 type language interface {
-	// answer makes the calls of a request and returns the text of the response, nil
-	// if none is wanted.
-	answer(ctx context.Context, p place, text []byte) []byte
+	// answer has c make the calls of a request and returns the text of the response,
+	// nil if none is wanted.
+	answer(ctx context.Context, c *caller, text []byte) []byte
 
-	// fault and result return what the language has for the members of a multicall.
+	// fault and result return what the language has for the members of a multicall,
+	// and writes whether it can write such a result.
 	fault(f *Fault) (code int, text string)
 	result(v any) any
+	writes(v any) error
 
 	converter() converter
 }
@@ -53,8 +55,7 @@ func (g *Gateway) speak(lang string) language {
 
 // face answers calls at a place.
 type face struct {
-	resource.Branch
-	place
+	at   place
 	only string // the language it speaks, if not all
 }
 
@@ -66,24 +67,17 @@ func (f *face) GetChild([]byte, *resource.Request) resource.Resource { return ni
 
 // RenderPOST makes calls in the language that the Content-Type says.
 func (f *face) RenderPOST(req *resource.Request) {
+	accept := f.only
+	if accept == "" {
+		accept = inXML + ", " + inJSON
+	}
 	lang := languages[mediaType(req)]
-	if lang == "" || f.only != "" && lang != f.only {
-		accept := f.only
-		if accept == "" {
-			accept = inXML + ", " + inJSON
-		}
-		req.Response.Header.Set(fasthttp.HeaderAccept, accept)
-		req.Abort(fasthttp.StatusUnsupportedMediaType, "Calls are sent as "+accept+".")
+	if f.only != "" && lang != f.only {
+		lang = ""
 	}
-	if coding := string(req.Request.Header.ContentEncoding()); coding != "" && coding != "identity" {
-		req.Response.Header.Set(fasthttp.HeaderAcceptEncoding, "identity")
-		req.Abort(fasthttp.StatusUnsupportedMediaType, "Calls are sent as they are, not compressed.")
-	}
-	body := req.PostBody()
-	if len(body) > f.g.maxSize() {
-		req.Abort(fasthttp.StatusRequestEntityTooLarge)
-	}
-	answer := f.g.speak(lang).answer(f.g.context(req), f.place, body)
+	f.at.g.check(req, lang != "", accept)
+	l := f.at.g.speak(lang)
+	answer := l.answer(f.at.g.context(req), newCaller(f.at, l), req.PostBody())
 	if answer == nil {
 		req.SetStatusCode(fasthttp.StatusNoContent)
 		return
@@ -91,4 +85,24 @@ func (f *face) RenderPOST(req *resource.Request) {
 	req.Response.Header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
 	req.SetContentType(lang + "; charset=utf-8")
 	req.SetBody(answer)
+}
+
+// check ends a request whose body is not of a type that is accepted, is not as it
+// is, or is too large, or that a page of another site has made.
+func (g *Gateway) check(req *resource.Request, accepted bool, accept string) {
+	h := &req.Response.Header
+	if !accepted {
+		h.Set(fasthttp.HeaderAccept, accept)
+		req.Abort(fasthttp.StatusUnsupportedMediaType, "Calls are sent as "+accept+".")
+	}
+	if coding := string(req.Request.Header.ContentEncoding()); coding != "" && coding != "identity" {
+		h.Set(fasthttp.HeaderAcceptEncoding, "identity")
+		req.Abort(fasthttp.StatusUnsupportedMediaType, "Calls are sent as they are, not compressed.")
+	}
+	if len(req.PostBody()) > orDefault(g.MaxSize, mostBytes) {
+		req.Abort(fasthttp.StatusRequestEntityTooLarge)
+	}
+	if !req.HasSecret() && req.CrossSite() {
+		req.Abort(fasthttp.StatusForbidden, "A page of another site may not call functions.")
+	}
 }

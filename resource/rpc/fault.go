@@ -62,6 +62,7 @@ const (
 	ofParams           // they are wrong
 	ofAbsence          // the session has ended during the call
 	ofPanic            // in the function
+	ofCrowd            // there is no room for a session now
 )
 
 // kinds has, for each kind, the codes of OSE and of JSON-RPC 2.0, the name of
@@ -78,6 +79,7 @@ var kinds = [...]struct {
 	ofParams:      {56, -32602, 400, "InvalidArgumentException", "Invalid parameters"},
 	ofAbsence:     {57, -32001, 410, "ServiceException", "Service went away during the call"},
 	ofPanic:       {57, -32603, 500, "ServiceException", "Application error"},
+	ofCrowd:       {57, -32000, 503, "ServiceException", ""},
 }
 
 // statuses are those of plain HTTP for errors that functions name.
@@ -98,13 +100,17 @@ func newFault(k kind, format string, args ...any) *Fault {
 
 func away() *Fault { return newFault(ofAbsence, "%v", session.ErrEnded) }
 
+// name returns what kind of error it is.
+func (f *Fault) name() string {
+	if f.Name == "" {
+		return kinds[f.kind].name
+	}
+	return f.Name
+}
+
 // exception returns the name and what is to be said of it.
 func (f *Fault) exception() string {
-	name := f.Name
-	if name == "" {
-		name = kinds[f.kind].name
-	}
-	text := name + ": " + f.Description
+	text := f.name() + ": " + f.Description
 	if f.Details != "" {
 		text += "\n\n" + f.Details
 	}

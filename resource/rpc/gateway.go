@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"strings"
 
 	"github.com/spindleweb/spindle/resource"
 	"github.com/spindleweb/spindle/resource/guard"
@@ -73,8 +72,8 @@ func (g *Gateway) IsLeaf() bool { return false }
 
 // GetChild returns a face, a module or a service.
 func (g *Gateway) GetChild(name []byte, req *resource.Request) resource.Resource {
-	if f, ok := faces[string(name)]; ok {
-		return &face{place: place{g: g}, only: f}
+	if lang, ok := faces[string(name)]; ok {
+		return &face{at: place{g: g}, only: lang}
 	}
 	return place{g: g}.GetChild(name, req)
 }
@@ -88,126 +87,6 @@ func (g *Gateway) RenderGET(req *resource.Request) { place{g: g}.RenderGET(req) 
 
 // RenderPOST makes a call.
 func (g *Gateway) RenderPOST(req *resource.Request) { place{g: g}.RenderPOST(req) }
-
-// place is where in a gateway a request is: at a module or a service.
-type place struct {
-	g    *Gateway
-	name string // "" is the gateway itself
-}
-
-// IsLeaf returns false.
-func (p place) IsLeaf() bool { return false }
-
-// GetChild returns the function, the module or service, or the session of that
-// name.
-func (p place) GetChild(name []byte, req *resource.Request) resource.Resource {
-	if len(name) == 0 {
-		return nil
-	}
-	s := p.g.service(p.name, place{g: p.g}, inJSONRPC{p.g})
-	if s != nil && s.functions[string(name)] != nil {
-		return &functionPage{g: p.g, s: s, f: s.functions[string(name)]}
-	}
-	full := string(name)
-	if p.name != "" {
-		full = p.name + "." + full
-	}
-	// What is no name at all may have a dot in it.
-	if isName(string(name)) && (full == system || len(p.g.Registry.all(p.g.Group, full)) > 0) {
-		return place{p.g, full}
-	}
-	if s != nil && s.Sessions != nil {
-		return s.Sessions.GetChild(name, req)
-	}
-	return nil
-}
-
-// RenderPOST makes a call in the language that the Content-Type says.
-func (p place) RenderPOST(req *resource.Request) { (&face{place: p}).RenderPOST(req) }
-
-// service returns the service of that name, or nil; system as it is at the place.
-func (g *Gateway) service(name string, p place, l language) *Service {
-	if name == system {
-		return g.system(p, l)
-	}
-	return g.Registry.find(g.Group, name)
-}
-
-// call makes a call of a function by its name. Where the place is a service, the
-// name is that of one of its functions.
-func (p place) call(ctx context.Context, l language, method string, params []any, named map[string]any) (any, *Fault) {
-	s, f := p.find(method, l)
-	if f == nil {
-		return nil, newFault(ofMethod, "There is no %.80q.", method)
-	}
-	return p.g.callFunction(ctx, s, f, l.converter(), params, named)
-}
-
-// find returns the service and the function of that name, or nil.
-func (p place) find(method string, l language) (*Service, *Function) {
-	service, name := p.name, method
-	if dot := strings.LastIndexByte(method, '.'); dot >= 0 && (p.name == "" || method[:dot] == system) {
-		service, name = method[:dot], method[dot+1:]
-	}
-	s := p.g.service(service, p, l)
-	if s == nil {
-		return nil, nil
-	}
-	return s, s.functions[name]
-}
-
-// callFunction makes a call. The parameters are given in order, or by their names.
-func (g *Gateway) callFunction(ctx context.Context, s *Service, f *Function, as converter, params []any, named map[string]any) (any, *Fault) {
-	c := &Call{Service: s.Name, Method: f.name, Params: params, Session: g.Session, f: f, as: as}
-	if named != nil {
-		c.Params, c.wrong = f.inOrder(named)
-	}
-	for _, h := range []Hook{g.Hook, s.Hook} {
-		if h != nil {
-			c.hooks = append(c.hooks, h)
-		}
-	}
-	return g.do(ctx, c)
-}
-
-// inOrder returns parameters that are given by name as the function takes them.
-func (f *Function) inOrder(named map[string]any) ([]any, *Fault) {
-	var params []any
-	known, left := 0, 0
-	for i, p := range f.params {
-		v, ok := named[p.name]
-		switch {
-		case ok:
-			known++
-			for ; left > 0; left-- {
-				params = append(params, missing{})
-			}
-			params = append(params, v)
-		case i < f.required:
-			return nil, newFault(ofParams, "There is no parameter %q.", p.name)
-		default:
-			left++
-		}
-	}
-	if known == len(named) {
-		return params, nil
-	}
-	for name := range named {
-		if !f.hasParam(name) {
-			return nil, newFault(ofParams, "There is a parameter %.40q, which is not known.", name)
-		}
-	}
-	return params, nil
-}
-
-func (f *Function) hasParam(name string) bool {
-	for _, p := range f.params {
-		if p.name == name {
-			return true
-		}
-	}
-	return false
-}
 
 // context is what the calls of a request have.
 func (g *Gateway) context(req *resource.Request) context.Context {
@@ -228,11 +107,16 @@ func orDefault(n, otherwise int) int {
 	return otherwise
 }
 
-func (g *Gateway) limits() limits {
-	return limits{depth: orDefault(g.MaxDepth, 64), values: orDefault(g.MaxValues, 1<<16)}
-}
+// The defaults of the limits.
+const (
+	mostDepth  = 64
+	mostValues = 1 << 16
+	mostBytes  = 1 << 20
+)
 
-func (g *Gateway) maxSize() int { return orDefault(g.MaxSize, 1<<20) }
+func (g *Gateway) limits() limits {
+	return newLimits(orDefault(g.MaxDepth, mostDepth), orDefault(g.MaxValues, mostValues))
+}
 
 // mediaType returns the type of the body, in lower case and without parameters.
 func mediaType(req *resource.Request) string {

@@ -5,33 +5,48 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 )
 
-// limits is what is left of how much a request may have.
-type limits struct{ depth, values int }
+// limits is how deeply what a request has may be nested, and how many values there
+// may yet be.
+type limits struct {
+	depth  int
+	values *int
+}
+
+func newLimits(depth, values int) limits { return limits{depth, &values} }
+
+// take counts a value.
+func (l limits) take() error {
+	if *l.values--; *l.values < 0 {
+		return errors.New("there are too many values")
+	}
+	return nil
+}
 
 // readJSON reads a neutral value, and no more than the limits allow.
 func readJSON(text []byte, l limits) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	v, err := readToken(d, l.depth, &l.values)
+	v, err := l.read(d)
 	if err != nil {
 		return nil, err
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("there is more after the value")
 	}
 	return v, nil
 }
 
-func readToken(d *json.Decoder, depth int, values *int) (any, error) {
+func (l limits) read(d *json.Decoder) (any, error) {
 	token, err := d.Token()
 	if err != nil {
 		return nil, err
 	}
-	if *values--; *values < 0 {
-		return nil, errors.New("there are too many values")
+	if err := l.take(); err != nil {
+		return nil, err
 	}
 	switch token := token.(type) {
 	case json.Number:
@@ -44,13 +59,13 @@ func readToken(d *json.Decoder, depth int, values *int) (any, error) {
 		}
 		return n, nil
 	case json.Delim:
-		if depth--; depth < 0 {
+		if l.depth--; l.depth < 0 {
 			return nil, errors.New("it is nested too deeply")
 		}
 		if token == '[' {
 			list := []any{}
 			for d.More() {
-				v, err := readToken(d, depth, values)
+				v, err := l.read(d)
 				if err != nil {
 					return nil, err
 				}
@@ -65,7 +80,7 @@ func readToken(d *json.Decoder, depth int, values *int) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			v, err := readToken(d, depth, values)
+			v, err := l.read(d)
 			if err != nil {
 				return nil, err
 			}

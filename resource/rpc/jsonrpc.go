@@ -10,9 +10,6 @@ import (
 // strings as in RFC 3339 and bytes are base64.
 type inJSONRPC struct{ g *Gateway }
 
-// mostInBatch is how many calls may come at once.
-const mostInBatch = 1000
-
 type jsonResponse struct {
 	Version string          `json:"jsonrpc"`
 	Result  json.RawMessage `json:"result,omitempty"`
@@ -33,21 +30,21 @@ type jsonAbout struct {
 	Details string `json:"details,omitempty"`
 }
 
-func (j inJSONRPC) answer(ctx context.Context, p place, text []byte) []byte {
+func (j inJSONRPC) answer(ctx context.Context, c *caller, text []byte) []byte {
 	text = bytes.TrimSpace(text)
 	if !bytes.HasPrefix(text, []byte("[")) {
-		return encode(j.one(ctx, p, text))
+		return encode(j.one(ctx, c, text))
 	}
 	var batch []json.RawMessage
 	if err := json.Unmarshal(text, &batch); err != nil {
 		return encode(failed(nil, newFault(ofSyntax, "%v.", err)))
 	}
-	if len(batch) == 0 || len(batch) > mostInBatch {
-		return encode(failed(nil, newFault(ofRequest, "A batch has 1 to %d calls.", mostInBatch)))
+	if len(batch) == 0 || len(batch) > mostCalls {
+		return encode(failed(nil, newFault(ofRequest, "A batch has 1 to %d calls.", mostCalls)))
 	}
 	var all []*jsonResponse
 	for _, one := range batch {
-		if r := j.one(ctx, p, one); r != nil {
+		if r := j.one(ctx, c, one); r != nil {
 			all = append(all, r)
 		}
 	}
@@ -67,7 +64,7 @@ func encode[T []*jsonResponse | *jsonResponse](r T) []byte {
 }
 
 // one makes a call and returns its response, nil for a notification.
-func (j inJSONRPC) one(ctx context.Context, p place, text []byte) *jsonResponse {
+func (j inJSONRPC) one(ctx context.Context, c *caller, text []byte) *jsonResponse {
 	var members map[string]json.RawMessage
 	if !json.Valid(text) {
 		return failed(nil, newFault(ofSyntax, "It is no JSON."))
@@ -86,11 +83,11 @@ func (j inJSONRPC) one(ctx context.Context, p place, text []byte) *jsonResponse 
 	if name := members["method"]; len(name) == 0 || name[0] != '"' || json.Unmarshal(name, &method) != nil {
 		return failed(id, newFault(ofRequest, `The member "method" is a string.`))
 	}
-	params, named, f := j.params(members["params"])
+	params, named, f := j.params(c, members["params"])
 	var result []byte
 	if f == nil {
 		var v any
-		if v, f = p.call(ctx, j, method, params, named); f == nil {
+		if v, f = c.call(ctx, method, params, named); f == nil {
 			var err error
 			if result, err = json.Marshal(j.result(v)); err != nil {
 				f = newFault(ofResponse, "%v.", err)
@@ -107,11 +104,11 @@ func (j inJSONRPC) one(ctx context.Context, p place, text []byte) *jsonResponse 
 }
 
 // params reads those given in order or by name.
-func (j inJSONRPC) params(text json.RawMessage) ([]any, map[string]any, *Fault) {
+func (j inJSONRPC) params(c *caller, text json.RawMessage) ([]any, map[string]any, *Fault) {
 	if text == nil {
 		return nil, nil, nil
 	}
-	v, err := readJSON(text, j.g.limits())
+	v, err := readJSON(text, c.limits)
 	if err != nil {
 		return nil, nil, newFault(ofRequest, "The parameters: %v.", err)
 	}
@@ -127,7 +124,7 @@ func (j inJSONRPC) params(text json.RawMessage) ([]any, map[string]any, *Fault) 
 // failed is the response for a fault.
 func failed(id json.RawMessage, f *Fault) *jsonResponse {
 	code, text := inJSONRPC{}.fault(f)
-	about := &jsonAbout{Name: f.Name, Origin: f.Origin, Details: f.Details}
+	about := &jsonAbout{Name: f.name(), Origin: f.Origin, Details: f.Details}
 	if id == nil {
 		id = json.RawMessage("null")
 	}
@@ -149,6 +146,11 @@ func (j inJSONRPC) result(v any) any {
 		return nil
 	}
 	return v
+}
+
+func (j inJSONRPC) writes(v any) error {
+	_, err := json.Marshal(v)
+	return err
 }
 
 func (j inJSONRPC) converter() converter { return converter{texts: true} }

@@ -43,7 +43,7 @@ func (p place) RenderGET(req *resource.Request) {
 		show.Title = "Services"
 	}
 	base := here(req)
-	if s := p.g.service(p.name, place{g: p.g}, inJSONRPC{p.g}); s != nil {
+	if s := p.service(); s != nil {
 		show.Help = s.Help
 		for _, name := range s.names() {
 			f := s.functions[name]
@@ -75,12 +75,7 @@ func (p *functionPage) form(req *resource.Request) {
 	base := here(req)
 	show := page{Title: p.s.Name + "." + p.f.declaration(), Help: p.f.Help, Form: &form{Action: base + "html", Plain: base + "plain"}}
 	for i, param := range p.f.params {
-		f := field{Name: param.name, Type: typeName(param.typ), Optional: i >= p.f.required}
-		if f.Optional {
-			if v, err := neutral(param.fallback.Interface()); err == nil {
-				f.Default, _ = plainText(v)
-			}
-		}
+		f := field{Name: param.name, Type: typeName(param.typ), Optional: i >= p.f.required, Default: param.fallback}
 		show.Form.Fields = append(show.Form.Fields, f)
 	}
 	show.render(req)

@@ -3,7 +3,6 @@ package rpc
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/spindleweb/spindle/resource"
 	"github.com/valyala/fasthttp"
@@ -32,6 +31,9 @@ func (p *functionPage) GetChild(name []byte, _ *resource.Request) resource.Resou
 // RenderGET shows the form.
 func (p *functionPage) RenderGET(req *resource.Request) { p.form(req) }
 
+// inForm is how parameters are sent.
+const inForm = "application/x-www-form-urlencoded"
+
 // plainCall calls a function with the parameters of the query or of a form.
 type plainCall struct {
 	*functionPage
@@ -53,22 +55,18 @@ func (c *plainCall) RenderGET(req *resource.Request) {
 // RenderPOST makes the call.
 func (c *plainCall) RenderPOST(req *resource.Request) {
 	req.SecretQuery()
-	if t := mediaType(req); len(req.PostBody()) > 0 && t != "application/x-www-form-urlencoded" {
-		req.Response.Header.Set(fasthttp.HeaderAccept, "application/x-www-form-urlencoded")
-		req.Abort(fasthttp.StatusUnsupportedMediaType, "Parameters are sent as a form, application/x-www-form-urlencoded.")
-	}
 	c.call(req)
 }
 
 func (c *plainCall) call(req *resource.Request) {
-	if crossSite(req) {
-		req.Abort(fasthttp.StatusForbidden, "A page of another site may not call functions.")
-	}
+	c.g.check(req, len(req.PostBody()) == 0 || mediaType(req) == inForm, inForm)
 	params := make(map[string]any)
 	limits := c.g.limits()
-	for _, args := range []*fasthttp.Args{req.QueryArgs(), req.PostArgs()} {
+	var form fasthttp.Args // PostArgs knows the type in lower case only
+	form.ParseBytes(req.PostBody())
+	for _, args := range []*fasthttp.Args{req.QueryArgs(), &form} {
 		for name, value := range args.All() {
-			if limits.values--; limits.values < 0 {
+			if limits.take() != nil {
 				req.Abort(fasthttp.StatusRequestEntityTooLarge)
 			}
 			add(params, string(name), string(value))
@@ -77,7 +75,7 @@ func (c *plainCall) call(req *resource.Request) {
 	if c.html {
 		c.leaveOut(params)
 	}
-	as := converter{texts: true, lenient: true}
+	as := converter{texts: true, lenient: true, limits: limits}
 	v, f := c.g.callFunction(c.g.context(req), c.s, c.f, as, nil, params)
 	text := ""
 	if f == nil {
@@ -88,6 +86,9 @@ func (c *plainCall) call(req *resource.Request) {
 	}
 	if f != nil {
 		req.SetStatusCode(f.status())
+		if f.kind == ofCrowd {
+			req.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
+		}
 		text = c.g.plainFault(f)
 	}
 	if c.html {
@@ -118,26 +119,6 @@ func (c *plainCall) leaveOut(params map[string]any) {
 			delete(params, p.name)
 		}
 	}
-}
-
-// crossSite reports whether a page of another site has made the request, as far as
-// the browser says (https://www.w3.org/TR/fetch-metadata/). A URL with a secret is
-// one that such a page does not know.
-func crossSite(req *resource.Request) bool {
-	if req.HasSecret() {
-		return false
-	}
-	h := &req.Request.Header
-	switch site := string(h.Peek("Sec-Fetch-Site")); site {
-	case "same-origin", "none":
-		return false
-	case "":
-	default:
-		return true
-	}
-	from := string(h.Peek(fasthttp.HeaderOrigin))
-	_, host, _ := strings.Cut(from, "://")
-	return from != "" && host != string(req.Host())
 }
 
 func (g *Gateway) plainFault(f *Fault) string {

@@ -50,11 +50,29 @@ type Function struct {
 	fails    bool // f returns an error last
 }
 
-// param is a parameter. One that may be missing has a value for that.
+// param is a parameter. What stands for one that is missing is converted for each
+// call anew, as functions may change what they get.
 type param struct {
 	name     string
 	typ      reflect.Type
-	fallback reflect.Value
+	fallback string
+}
+
+// missing returns what the parameter is if it is left out.
+func (p param) missing() (reflect.Value, error) {
+	return converter{texts: true, lenient: true}.convert(p.fallback, p.typ)
+}
+
+// standard returns that as a client would have sent it.
+func (p param) standard() (any, error) {
+	if readsItself(p.typ) {
+		return p.fallback, nil
+	}
+	v, err := p.missing()
+	if err != nil {
+		return nil, err
+	}
+	return neutral(v.Interface())
 }
 
 var (
@@ -105,16 +123,22 @@ func (s *Service) Export(name string, f any, params ...string) *Function {
 		if p.name = name; !isName(name) {
 			fail("%q is no name for a parameter", name)
 		}
+		if fn.hasParam(name) {
+			fail("there are two parameters %s", name)
+		}
 		if err := supported(p.typ); err != nil {
 			fail("parameter %s: %v", name, err)
 		}
 		switch {
 		case optional:
-			v, err := converter{texts: true, lenient: true}.convert(fallback, p.typ)
+			p.fallback = fallback
+			_, err := p.missing()
+			if err == nil {
+				_, err = p.standard()
+			}
 			if err != nil {
 				fail("parameter %s: its default: %v", name, err)
 			}
-			p.fallback = v
 		case fn.required < i:
 			fail("parameter %s has no default, but one before it has", name)
 		default:

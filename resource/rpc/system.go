@@ -8,63 +8,74 @@ import (
 // system is the service by which clients learn what there is.
 const system = "system"
 
-// system returns that service as it is at a place, speaking that language.
-func (g *Gateway) system(p place, l language) *Service {
+// newSystem returns that service as it is for a caller.
+func newSystem(c *caller) *Service {
 	s := &Service{Name: system}
 	find := func(method string) *Function {
-		_, f := p.find(method, l)
+		_, f := c.find(method)
 		if f == nil {
 			panic(newFault(ofMethod, "There is no %.80q.", method))
 		}
 		return f
 	}
-	s.Export("listMethods", func() []string { return p.methods(s) }).
+	s.Export("listMethods", func() []string { return c.methods(s) }).
 		Help = "Returns the names of all functions that can be called here."
 	s.Export("methodHelp", func(name string) string { return find(name).Help }, "name").
 		Help = "Returns a sentence on the function."
 	s.Export("methodSignature", func(name string) [][]string { return find(name).signatures() }, "name").
 		Help = "Returns, for each way to call the function, the type of its result and those of its parameters."
-	s.Export("multicall", func(ctx context.Context, calls []map[string]any) []any {
-		results := make([]any, len(calls))
-		for i, c := range calls {
-			v, f := p.one(ctx, l, c)
-			if f == nil {
-				results[i] = []any{l.result(v)}
-				continue
-			}
-			code, text := l.fault(f)
-			results[i] = map[string]any{"faultCode": code, "faultString": text}
-		}
-		return results
-	}, "calls").
+	s.Export("multicall", c.multicall, "calls").
 		Help = "Makes several calls, structs with methodName and params, and returns an array with each result in an array, or a fault."
 	return s
 }
 
+// multicall makes several calls; what one comes to says nothing of the others.
+func (c *caller) multicall(ctx context.Context, calls []any) []any {
+	results := make([]any, len(calls))
+	for i, one := range calls {
+		v, f := c.one(ctx, one)
+		if f == nil {
+			v = c.result(v)
+			if err := c.writes(v); err != nil {
+				f = newFault(ofResponse, "%v.", err)
+			}
+		}
+		if f == nil {
+			results[i] = []any{v}
+			continue
+		}
+		code, text := c.fault(f)
+		results[i] = map[string]any{"faultCode": code, "faultString": text}
+	}
+	return results
+}
+
 // one makes a call of a multicall.
-func (p place) one(ctx context.Context, l language, c map[string]any) (any, *Fault) {
-	method, ok := c["methodName"].(string)
-	params, list := c["params"].([]any)
+func (c *caller) one(ctx context.Context, call any) (any, *Fault) {
+	members, is := call.(map[string]any)
+	method, named := members["methodName"].(string)
+	params, list := members["params"].([]any)
 	switch {
-	case !ok:
-		return nil, newFault(ofParams, "A call has a methodName, which is a string.")
-	case !list && c["params"] != nil:
+	case !is || !named:
+		return nil, newFault(ofParams, "A call is a struct with a methodName, which is a string.")
+	case !list && members["params"] != nil:
 		return nil, newFault(ofParams, "The params of a call are an array.")
-	case method == system+".multicall":
+	}
+	if _, f := c.find(method); f != nil && f == c.system().functions["multicall"] {
 		return nil, newFault(ofParams, "A multicall cannot be part of another.")
 	}
-	return p.call(ctx, l, method, params, nil)
+	return c.call(ctx, method, params, nil)
 }
 
 // methods lists what can be called at the place.
-func (p place) methods(s *Service) []string {
+func (c *caller) methods(s *Service) []string {
 	var names []string
-	for _, s := range append(p.g.Registry.all(p.g.Group, p.name), s) {
+	for _, s := range append(c.g.Registry.all(c.g.Group, c.name), s) {
 		for name := range s.functions {
 			switch {
-			case s.Name == system || p.name == "":
+			case s.Name == system || c.name == "":
 				name = s.Name + "." + name
-			case s.Name != p.name:
+			case s.Name != c.name:
 				continue
 			}
 			names = append(names, name)

@@ -15,7 +15,6 @@ import (
 
 var (
 	timeType   = reflect.TypeFor[time.Time]()
-	bytesType  = reflect.TypeFor[[]byte]()
 	writesText = reflect.TypeFor[encoding.TextMarshaler]()
 	readsText  = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
@@ -34,12 +33,24 @@ func neutralOf(v reflect.Value, depth int) (any, error) {
 	if depth > deepest {
 		return nil, errors.New("it is nested too deeply")
 	}
+	if v.Kind() == reflect.Interface {
+		return neutralOf(v.Elem(), depth+1)
+	}
 	switch t := v.Type(); {
-	case t == timeType, t == bytesType:
+	case t == timeType:
 		return v.Interface(), nil
-	case t.Implements(writesText) && (v.Kind() != reflect.Pointer || !v.IsNil()):
+	case v.Kind() == reflect.Pointer && t.Elem() == timeType:
+		return neutralOf(v.Elem(), depth+1)
+	case t.Implements(writesText):
+		if v.Kind() == reflect.Pointer && v.IsNil() {
+			return nil, nil
+		}
 		text, err := v.Interface().(encoding.TextMarshaler).MarshalText()
 		return string(text), err
+	case reflect.PointerTo(t).Implements(writesText):
+		p := reflect.New(t)
+		p.Elem().Set(v)
+		return neutralOf(p, depth)
 	}
 	switch v.Kind() {
 	case reflect.Bool:
@@ -55,11 +66,15 @@ func neutralOf(v reflect.Value, depth int) (any, error) {
 		return v.Float(), nil
 	case reflect.String:
 		return v.String(), nil
-	case reflect.Pointer, reflect.Interface:
+	case reflect.Pointer:
 		return neutralOf(v.Elem(), depth+1)
 	case reflect.Slice, reflect.Array:
-		if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
-			return v.Bytes(), nil
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			b := make([]byte, v.Len())
+			for i := range b {
+				b[i] = byte(v.Index(i).Uint())
+			}
+			return b, nil
 		}
 		list := make([]any, v.Len())
 		for i := range list {
@@ -121,7 +136,7 @@ func memberName(f reflect.StructField) string {
 func supported(t reflect.Type) error { return supportedIn(t, nil) }
 
 func supportedIn(t reflect.Type, seen []reflect.Type) error {
-	if t == timeType || t == bytesType || t.Implements(writesText) || reflect.PointerTo(t).Implements(readsText) {
+	if t == timeType || isText(t) {
 		return nil
 	}
 	for _, s := range seen {
@@ -157,12 +172,24 @@ func supportedIn(t reflect.Type, seen []reflect.Type) error {
 	return nil
 }
 
+// readsItself reports whether values of the type read text. Times have a way of
+// their own.
+func readsItself(t reflect.Type) bool {
+	return t != timeType && reflect.PointerTo(t).Implements(readsText)
+}
+
+// isText reports whether values of the type read or write themselves as text.
+func isText(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return t.Implements(writesText) || p.Implements(writesText) || p.Implements(readsText)
+}
+
 // typeName is what XML-RPC calls what a Go type is sent as.
 func typeName(t reflect.Type) string {
 	switch {
 	case t == timeType:
 		return "dateTime.iso8601"
-	case t.Implements(writesText), reflect.PointerTo(t).Implements(readsText):
+	case isText(t):
 		return "string"
 	}
 	switch t.Kind() {

@@ -15,10 +15,10 @@ type inXMLRPC struct {
 
 func newXML(g *Gateway) *inXMLRPC {
 	l := g.limits()
-	return &inXMLRPC{g, xmlrpc.Codec{I8: g.I8, Nil: g.Nil, MaxDepth: l.depth, MaxValues: l.values, MaxSize: g.maxSize()}}
+	return &inXMLRPC{g, xmlrpc.Codec{I8: g.I8, Nil: g.Nil, MaxDepth: l.depth, MaxValues: *l.values, MaxSize: orDefault(g.MaxSize, mostBytes)}}
 }
 
-func (x *inXMLRPC) answer(ctx context.Context, p place, text []byte) []byte {
+func (x *inXMLRPC) answer(ctx context.Context, c *caller, text []byte) []byte {
 	f := (*Fault)(nil)
 	method, params, err := x.codec.DecodeCall(text)
 	if err != nil {
@@ -26,7 +26,7 @@ func (x *inXMLRPC) answer(ctx context.Context, p place, text []byte) []byte {
 	}
 	if f == nil {
 		var v any
-		if v, f = p.call(ctx, x, strings.TrimSpace(method), params, nil); f == nil {
+		if v, f = c.call(ctx, strings.TrimSpace(method), params, nil); f == nil {
 			b, err := x.codec.AppendResponse(nil, x.result(v))
 			if err == nil {
 				return b
@@ -42,6 +42,11 @@ func (x *inXMLRPC) fault(f *Fault) (int, string) { return x.g.Dialect.fault(f) }
 
 func (x *inXMLRPC) result(v any) any { return x.g.Dialect.result(v, x.g.Nil) }
 
+func (x *inXMLRPC) writes(v any) error {
+	_, err := x.codec.AppendResponse(nil, v)
+	return err
+}
+
 func (x *inXMLRPC) converter() converter {
-	return converter{lenient: x.g.Dialect == AstroGrid, texts: x.g.Dialect == AstroGrid}
+	return converter{lenient: x.g.Dialect == AstroGrid, texts: x.g.Dialect == AstroGrid, limits: x.g.limits()}
 }

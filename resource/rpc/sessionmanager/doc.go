@@ -8,7 +8,7 @@
 //		},
 //	}
 //	s := site.New(rt)
-//	s.Managers = []*session.Manager{&rt.Space.Sessions}
+//	s.Managers = rt.Managers()
 //
 // A program that connects to it finds itself in the default session, which is
 // there from the start and has no end. By builtin.sessionManager.createNewSession
@@ -17,7 +17,8 @@
 // for this session alone.
 //
 //   - createNewSession(inactivityTimeout) takes minutes, more than 0, and returns an
-//     id that nobody can guess.
+//     id that nobody can guess. Fewer or more than the Space allows are taken for
+//     its limit.
 //   - exists(sessionId) does not keep the session alive; a call through its own
 //     address does, for as long as it takes.
 //   - dispose(sessionId) ends it at once. It is no error if there is none, and the

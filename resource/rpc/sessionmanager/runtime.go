@@ -3,15 +3,17 @@ package sessionmanager
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/spindleweb/spindle/resource"
 	"github.com/spindleweb/spindle/resource/persession"
 	"github.com/spindleweb/spindle/resource/rpc"
 	"github.com/spindleweb/spindle/session"
+	"github.com/valyala/fasthttp"
 )
 
 // A Runtime is the resource that serves the default session at its own URL, and
-// all others below session/. The fields must not be changed, nor the Runtime be
+// all others below session/, which no service can have as its name. The fields must not be changed, nor the Runtime be
 // copied, after its first use.
 type Runtime struct {
 	resource.Leaf
@@ -25,19 +27,15 @@ type Runtime struct {
 	// s.NotifyOnExpire. Default none.
 	PerSession func(s *session.Session) []*rpc.Service
 
-	// Space keeps the sessions, and has the limits of their timeouts; its New and
-	// URL are of no use, and nor is a Store, since the services live here. Add its
-	// Sessions to the Managers of the site.
+	// Space keeps the sessions but for the default one. It has the limits of their
+	// timeouts, and Sessions.Limit that of their number; its New and URL are of no
+	// use, nor is a Store, since the services live here.
 	Space persession.Space
 
 	// URL is the Runtime's own as clients see it, for where a proxy changes it.
 	// Default the address that the request came to, and its path: never the Host
 	// that the client names.
 	URL string
-
-	// Limit is how many sessions there may be besides the default one. Default 0:
-	// as many as the Space has room for.
-	Limit int
 
 	// Single has createNewSession fail with NotApplicableException. Default false.
 	Single bool
@@ -47,32 +45,54 @@ type Runtime struct {
 	// the call; see guard.User. Default everybody may.
 	Allow func(ctx context.Context) error
 
-	setup   sync.Once
-	shared  rpc.Registry
-	home    *rpc.Gateway // of the default session
-	failure error
+	once     sync.Once
+	defaults session.Manager // of the default session alone, whose id so leads nowhere
+	shared   rpc.Registry
+	setup    sync.Mutex
+	home     atomic.Pointer[rpc.Gateway] // of the default session
 }
 
 var _ resource.Renderer = (*Runtime)(nil)
 
-func (rt *Runtime) init() {
-	rt.setup.Do(func() {
+// Managers returns those of the sessions, for the Managers of the site. What has
+// to be set in Space.Sessions is set before.
+func (rt *Runtime) Managers() []*session.Manager {
+	rt.once.Do(func() {
+		rt.defaults.Clock, rt.defaults.Log = rt.Space.Sessions.Clock, rt.Space.Sessions.Log
+		rt.defaults.Factory = session.Lasting(session.Never)
+	})
+	return []*session.Manager{&rt.Space.Sessions, &rt.defaults}
+}
+
+// init makes the default session, and tries again where that has failed.
+func (rt *Runtime) init() (*rpc.Gateway, error) {
+	if g := rt.home.Load(); g != nil {
+		return g, nil
+	}
+	rt.setup.Lock()
+	defer rt.setup.Unlock()
+	if g := rt.home.Load(); g != nil {
+		return g, nil
+	}
+	if rt.Space.New == nil {
 		rt.shared.Parent = rt.Gateway.Registry
 		rt.shared.Add(rt.service(), rt.Gateway.Group)
 		rt.Space.New = func(_ context.Context, s *session.Session) (resource.Resource, error) {
 			return rt.gateway(s), nil
 		}
-		if rt.Limit > 0 {
-			rt.Space.Sessions.Limit = rt.Limit + 1
+	}
+	rt.Managers()
+	s, err := rt.defaults.Create(nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if rt.home.Load() == nil { // PerSession has panicked
+			s.Expire()
 		}
-		var s *session.Session
-		if s, rt.failure = rt.Space.Sessions.Create(nil); rt.failure == nil {
-			s.SetLifetime(session.Never) // whatever the Factory says
-			s.SetTimeout(session.Never)
-			s.Hold() // and nothing evicts what is in use
-			rt.home = rt.gateway(s)
-		}
-	})
+	}()
+	rt.home.Store(rt.gateway(s))
+	return rt.home.Load(), nil
 }
 
 // gateway returns one for s.
@@ -97,11 +117,13 @@ func (rt *Runtime) gateway(s *session.Session) *rpc.Gateway {
 
 // Render has the gateway of a session answer.
 func (rt *Runtime) Render(req *resource.Request) {
-	if rt.init(); rt.failure != nil {
-		req.Abort(503)
+	g, err := rt.init()
+	if err != nil { // the site shuts down
+		req.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
+		req.Abort(fasthttp.StatusServiceUnavailable)
 	}
 	req.SetUserValue(urlKey{}, rt.url(req))
-	resource.Serve(home{rt.home, rt}, req)
+	resource.Serve(home{g, rt}, req)
 }
 
 // home is the gateway of the default session, and what leads to the others.

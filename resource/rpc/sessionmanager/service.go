@@ -2,12 +2,10 @@ package sessionmanager
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/spindleweb/spindle/resource/persession"
 	"github.com/spindleweb/spindle/resource/rpc"
-	"github.com/spindleweb/spindle/session"
 )
 
 // defaultID is what the default session is called by; its address is no secret.
@@ -47,10 +45,7 @@ func (rt *Runtime) createNewSession(ctx context.Context, minutes float64) (strin
 		return "", fault("InvalidArgumentException", "the timeout is a number of minutes, above 0")
 	}
 	s, err := rt.Space.Open(ctx, timeout)
-	switch {
-	case errors.Is(err, session.ErrFull):
-		return "", fault("ServiceException", "there are too many sessions")
-	case err != nil:
+	if err != nil {
 		return "", err
 	}
 	return s.UID(), nil

@@ -22,12 +22,5 @@ func (rt *Runtime) url(req *resource.Request) string {
 	if req.IsTLS() {
 		scheme = "https://"
 	}
-	return scheme + req.LocalAddr().String() + walked(req)
-}
-
-// walked returns the path as it was sent, up to where the request is now, with a
-// slash at its end.
-func walked(req *resource.Request) string {
-	segments := strings.Split(string(req.URI().PathOriginal()), "/")
-	return strings.Join(segments[:len(req.Prepath())+1], "/") + "/"
+	return scheme + req.LocalAddr().String() + string(req.PrepathRaw()) + "/"
 }
