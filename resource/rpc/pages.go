@@ -37,8 +37,10 @@ type field struct {
 }
 
 // RenderGET shows the modules, services and functions.
-func (p place) RenderGET(req *resource.Request) {
-	show := page{Title: p.name}
+func (p place) RenderGET(req *resource.Request) { p.list(req).render(req) }
+
+func (p place) list(req *resource.Request) *page {
+	show := &page{Title: p.name}
 	if p.name == "" {
 		show.Title = "Services"
 	}
@@ -67,17 +69,26 @@ func (p place) RenderGET(req *resource.Request) {
 		}
 		show.Links = append(show.Links, l)
 	}
-	show.render(req)
+	return show
 }
 
-// form shows how to call a function.
-func (p *functionPage) form(req *resource.Request) {
+// RenderGET shows how to call the function.
+func (p *functionPage) RenderGET(req *resource.Request) { p.form(req).render(req) }
+
+func (p *functionPage) form(req *resource.Request) *page {
 	base := here(req)
-	show := page{Title: p.s.Name + "." + p.f.declaration(), Help: p.f.Help, Form: &form{Action: base + "html", Plain: base + "plain"}}
+	show := &page{Title: p.s.Name + "." + p.f.declaration(), Help: p.f.Help, Form: &form{Action: base + "html", Plain: base + "plain"}}
 	for i, param := range p.f.params {
 		f := field{Name: param.name, Type: typeName(param.typ), Optional: i >= p.f.required, Default: param.fallback}
 		show.Form.Fields = append(show.Form.Fields, f)
 	}
+	return show
+}
+
+// RenderGET shows how to call the function, and what is at the place.
+func (b functionAndPlace) RenderGET(req *resource.Request) {
+	show := b.form(req)
+	show.Links = b.at.list(req).Links
 	show.render(req)
 }
 

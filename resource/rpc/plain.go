@@ -28,9 +28,6 @@ func (p *functionPage) GetChild(name []byte, _ *resource.Request) resource.Resou
 	return nil
 }
 
-// RenderGET shows the form.
-func (p *functionPage) RenderGET(req *resource.Request) { p.form(req) }
-
 // inForm is how parameters are sent.
 const inForm = "application/x-www-form-urlencoded"
 
