@@ -17,7 +17,8 @@
 // A POST to /cursors opens a session and answers 201 with its address, /cursors/
 // and an id that nobody can guess. Whatever comes to that address or below it is
 // for the resource that New has made, for this session alone. A DELETE ends it,
-// and so does silence for as long as its timeout.
+// and so do s.Expire, for a way to close it of the resource's own, and silence for
+// as long as its timeout.
 //
 // What a Space promises:
 //
