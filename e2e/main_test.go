@@ -1,10 +1,12 @@
 // Package e2e_test runs the examples as a user does: as programs of their own,
-// visited with curl and with Chromium. It is a module of its own so that nobody
-// who uses the library gets to see what the tests need.
+// visited with curl, with Chromium and by clients in Python, Perl and Go that know
+// nothing of this project. It is a module of its own so that nobody who uses the
+// library gets to see what the tests need.
 //
-// They need curl, Chromium and PostgreSQL, which Debian has as curl, chromium,
-// for letters on the page fonts-dejavu-core, and postgresql. With
-// SPINDLE_SCREENSHOT=FILE.png a picture of countdown is written there.
+// They need curl, Chromium, PostgreSQL, Python and the RPC::XML of Perl, which Debian
+// has as curl, chromium, for letters on the page fonts-dejavu-core, postgresql,
+// python3 and librpc-xml-perl. With SPINDLE_SCREENSHOT=FILE.png a picture of countdown
+// is written there.
 //
 // The go command does not know that the tests read the examples: run them with
 // -count=1 lest it repeat an old result.

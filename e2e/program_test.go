@@ -36,7 +36,8 @@ func start(t *testing.T, name string, args ...string) *program {
 func startWith(t *testing.T, env []string, name string, args ...string) *program {
 	t.Helper()
 	p := &program{t: t, cmd: newProgram(t, name, args...), exited: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), env...)
+	// The race detector would have each program stay for a second when it ends.
+	p.cmd.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=0"), env...)
 	p.cmd.WaitDelay = 2 * patience // lest a child that stays behind hold us for good
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	require.NoError(t, p.cmd.Start())

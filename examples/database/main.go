@@ -78,12 +78,13 @@ func prepare() error {
 	if err != nil {
 		return err
 	}
-	const settings = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)"
+	const settings = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_time_format=sqlite"
 	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: settings}
 	if db, err = sql.Open("sqlite", name.String()); err != nil {
 		return err
 	}
 	db.SetMaxOpenConns(*most + 1)
+	db.SetMaxIdleConns(-1) // what a cursor leaves behind, such as a transaction, goes with its connection
 	_, err = db.Exec(`
 		CREATE TABLE IF NOT EXISTS planets (name TEXT PRIMARY KEY, moons INTEGER, radius REAL);
 		INSERT OR IGNORE INTO planets VALUES ('Mercury', 0, 2439.7), ('Venus', 0, 6051.8), ('Earth', 1, 6371.0), ('Mars', 2, 3389.5);`)

@@ -160,7 +160,7 @@ func (c *Call) faultOf(err error) *Fault {
 	if errors.As(err, &f) && f != nil {
 		return f
 	}
-	f = &Fault{Code: ApplicationError, Origin: c.Service, Description: err.Error()}
+	f = &Fault{Origin: c.Service, Description: err.Error()}
 	if errors.Is(err, session.ErrFull) || errors.Is(err, session.ErrClosed) || errors.Is(err, session.ErrStore) {
 		f.kind = ofCrowd
 	}

@@ -21,6 +21,9 @@ func (d Dialect) fault(f *Fault) (code int, text string) {
 	if d == AstroGrid {
 		return 0, f.exception()
 	}
+	if f.Code == 0 {
+		return kinds[f.kind].ose, f.Error()
+	}
 	return f.Code, f.Error()
 }
 

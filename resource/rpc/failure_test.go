@@ -41,7 +41,7 @@ func TestFailures(t *testing.T) {
 		"abort in a deferred call":   {func(string) error { defer abort(); panic("secret") }, 4711, "database -- no cursor\n\nselect *\nfrom x", "ServiceException: no cursor\n\nselect *\nfrom x", 4711, false},
 		"panic with a wrapped fault": {func(string) error { panic(fmt.Errorf("a: %w", fault)) }, 57, failed, "ServiceException: Application error\n\nThe function failed.", -32603, true},
 		"fault without an origin":    {func(string) error { return &rpc.Fault{Code: 1, Description: "d"} }, 1, "d", "ServiceException: d", 1, false},
-		"code 0":                     {func(string) error { return &rpc.Fault{Description: "d"} }, 0, "d", "ServiceException: d", -32000, false},
+		"code 0":                     {func(string) error { return &rpc.Fault{Description: "d"} }, 57, "d", "ServiceException: d", -32000, false},
 		"panic with text":            {func(string) error { panic("secret") }, 57, failed, "ServiceException: Application error\n\nThe function failed.", -32603, true},
 		"panic with an error":        {func(string) error { panic(errors.New("secret")) }, 57, failed, "ServiceException: Application error\n\nThe function failed.", -32603, true},
 		"panic with nil":             {func(string) error { panic(any(nil)) }, 57, failed, "ServiceException: Application error\n\nThe function failed.", -32603, true},
@@ -132,7 +132,6 @@ func TestTextOfAFault(t *testing.T) {
 	} {
 		require.EqualError(t, &f, want)
 	}
-	require.EqualValues(t, 57, rpc.ApplicationError)
 	require.PanicsWithError(t, "o -- d\n\nx", func() { rpc.Abort(1, "d", "o", "x") })
 }
 

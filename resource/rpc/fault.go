@@ -11,7 +11,7 @@ import (
 // text, panics by no more than that there was one.
 type Fault struct {
 	// Code is a number of the service's own. What the gateway itself has to say
-	// has those from 52 to 57, as in OSE.
+	// has those from 52 to 57, as in OSE. Default 57, in JSON-RPC -32000.
 	Code int
 
 	// Name is what kind of error it is, as AstroGrid has them:
@@ -41,9 +41,6 @@ func (f *Fault) Error() string {
 	return text
 }
 
-// ApplicationError is the Code for errors that have none of their own, as in OSE.
-const ApplicationError = 57
-
 // Abort ends the call that the function or Hook is at, from however deep, as OSE's
 // abortResponse does. It does not return (it panics, and the gateway recovers).
 func Abort(code int, description, origin, details string) {
@@ -71,7 +68,7 @@ var kinds = [...]struct {
 	ose, json, status int
 	name, text        string
 }{
-	ofApplication: {ApplicationError, -32000, 500, "ServiceException", "Application error"},
+	ofApplication: {57, -32000, 500, "ServiceException", "Application error"},
 	ofResponse:    {52, -32603, 500, "ServiceException", "Response cannot be encoded"},
 	ofRequest:     {54, -32600, 400, "InvalidArgumentException", "Request cannot be decoded"},
 	ofSyntax:      {54, -32700, 400, "InvalidArgumentException", "Request cannot be decoded"},

@@ -3,6 +3,7 @@ package rpc
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/spindleweb/spindle/resource"
 	"github.com/valyala/fasthttp"
@@ -138,9 +139,9 @@ func plainText(v any) (string, error) {
 	case bool, int64:
 		return fmt.Sprint(v), nil
 	}
-	b, err := json.Marshal(v)
-	if len(b) > 0 && b[0] == '"' { // a date, or bytes
-		b = b[1 : len(b)-1]
-	}
-	return string(b), err
+	var text strings.Builder
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // it is no page
+	err := e.Encode(v)
+	return strings.Trim(text.String(), "\"\n"), err // a date, or bytes, is a string by itself
 }

@@ -43,11 +43,13 @@ func (r *Registry) Add(s *Service, groups ...string) {
 		r.groups = make(map[string]map[string]*Service)
 	}
 	for _, name := range groups {
-		if r.groups[name] == nil {
-			r.groups[name] = make(map[string]*Service)
-		}
 		if r.groups[name][s.Name] != nil {
 			panic(fmt.Sprintf("rpc: group %q has a service %q", name, s.Name))
+		}
+	}
+	for _, name := range groups {
+		if r.groups[name] == nil {
+			r.groups[name] = make(map[string]*Service)
 		}
 		r.groups[name][s.Name] = s
 	}

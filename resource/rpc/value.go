@@ -70,6 +70,9 @@ func neutralOf(v reflect.Value, depth int) (any, error) {
 		return neutralOf(v.Elem(), depth+1)
 	case reflect.Slice, reflect.Array:
 		if v.Type().Elem().Kind() == reflect.Uint8 {
+			if v.Kind() == reflect.Slice {
+				return append([]byte{}, v.Bytes()...), nil
+			}
 			b := make([]byte, v.Len())
 			for i := range b {
 				b[i] = byte(v.Index(i).Uint())

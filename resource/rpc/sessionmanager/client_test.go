@@ -252,7 +252,7 @@ func (r result) fails(t testing.TB, d rpc.Dialect, exception string) {
 	case "xmlrpc":
 		require.Equal(t, 200, r.status)
 		if d == rpc.OSE {
-			require.Contains(t, []int{56, rpc.ApplicationError}, r.code)
+			require.Contains(t, []int{56, 57}, r.code)
 			require.Contains(t, r.text, " -- ")
 			return
 		}

@@ -32,7 +32,7 @@ func WriteConnectionFile(path, url string) (remove func() error, err error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("sessionmanager: the connection file: %w", err)
+		return nil, fmt.Errorf("sessionmanager: the connection file %s: %w", path, err)
 	}
 	return func() error {
 		now, err := os.Lstat(path)
@@ -45,6 +45,6 @@ func WriteConnectionFile(path, url string) (remove func() error, err error) {
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		return fmt.Errorf("sessionmanager: the connection file: %w", err)
+		return fmt.Errorf("sessionmanager: the connection file %s: %w", path, err)
 	}, nil
 }

@@ -28,7 +28,7 @@ func (rt *Runtime) service() *rpc.Service {
 }
 
 func fault(name, description string) *rpc.Fault {
-	return &rpc.Fault{Code: rpc.ApplicationError, Name: name, Origin: "sessionManager", Description: description}
+	return &rpc.Fault{Name: name, Origin: "sessionManager", Description: description}
 }
 
 func (rt *Runtime) createNewSession(ctx context.Context, minutes float64) (string, error) {
