@@ -13,8 +13,8 @@ import (
 )
 
 // A Runtime is the resource that serves the default session at its own URL, and
-// all others below session/, which no service can have as its name. The fields must not be changed, nor the Runtime be
-// copied, after its first use.
+// all others below session/, which no service can have as its name. The fields must
+// not be changed, nor the Runtime be copied, after its first use.
 type Runtime struct {
 	resource.Leaf
 
