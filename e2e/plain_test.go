@@ -157,3 +157,17 @@ func TestCallsThatCannotBeRead(t *testing.T) {
 	require.Equal(t, 413, get(t, e.url, "--header", "Content-Type: text/xml", "--header", "Expect:", "--data", "@"+big).StatusCode)
 	require.Empty(t, e.log.String())
 }
+
+// A name that somebody else has lead here is not one of the runtime's.
+func TestRuntimeKnowsItsNames(t *testing.T) {
+	t.Parallel()
+	p := startRuntime(t, "-url", "http://runtime.example/ar")
+	for host, code := range map[string]int{"": 200, "localhost": 200, "runtime.example": 200, "evil.example": 421, "evil.example:8080": 421} {
+		var args []string
+		if host != "" {
+			args = []string{"--header", "Host: " + host}
+		}
+		require.Equal(t, code, get(t, p.url(0)+"/builtin/configuration/list/plain", args...).StatusCode, host)
+	}
+	p.end(syscall.SIGTERM)
+}

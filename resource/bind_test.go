@@ -134,7 +134,7 @@ func TestBindOfAnEndedSession(t *testing.T) {
 	})
 }
 
-// Another Bind takes the place of the one before, which is not held any more.
+// Another Bind takes the place of the one before, which is held nevertheless.
 func TestBindTwice(t *testing.T) {
 	var first, second *session.Session
 	tree, _ := newTree(resource.Func(func(req *resource.Request) {
@@ -144,10 +144,11 @@ func TestBindTwice(t *testing.T) {
 	first, second = made(t, tree.Sessions), made(t, tree.Sessions)
 	r := answer(t, tree, get(t, "/"))
 	require.Equal(t, "true true true", string(r.Body()))
-	require.Equal(t, session.Idle, first.Reason())
+	require.Equal(t, session.Alive, first.Reason())
 	require.Equal(t, session.Alive, second.Reason())
 	tree.Sessions.Clock.Advance(time.Hour)
-	require.Equal(t, session.Idle, second.Reason(), "nothing holds it after the request")
+	require.Equal(t, session.Idle, first.Reason(), "nothing holds it after the request")
+	require.Equal(t, session.Idle, second.Reason())
 }
 
 // Only the request that was bound is bound: the next on the connection has a

@@ -118,8 +118,9 @@ func TestSessionInUseIsNotIdle(t *testing.T) {
 	}
 }
 
-// A request that replaces its session lets go of the one before.
-func TestReplacedSessionIsLetGo(t *testing.T) {
+// A request that binds another session has the one before too until its end, and
+// each that it has replaced.
+func TestBoundSessionsAreAllHeld(t *testing.T) {
 	w := newSlow()
 	var first *session.Session
 	tree, _ := newTree(resource.Func(func(req *resource.Request) {
@@ -144,12 +145,13 @@ func TestReplacedSessionIsLetGo(t *testing.T) {
 	second := <-w.s
 	<-w.at
 	tree.Sessions.Clock.Advance(time.Hour)
-	require.Same(t, first, <-gone)
+	require.Equal(t, session.Alive, first.Reason())
 	require.Equal(t, session.Alive, second.Reason())
 	close(w.on)
 	<-done
+	require.Len(t, setCookies(&ctx.Response), 1, "the client hears of the one that is new")
 	tree.Sessions.Clock.Advance(time.Hour)
-	require.Same(t, second, <-gone)
+	require.ElementsMatch(t, []*session.Session{first, second}, []*session.Session{<-gone, <-gone})
 }
 
 // Even a timeout of nothing passes only when no request has the session.

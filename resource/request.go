@@ -19,12 +19,18 @@ type Request struct {
 	at      int      // how many of them have been walked
 	decoded []byte   // what path points into, if it had escapes
 
-	session *session.Session // held until the end of the request
-	bound   bool             // it came by Bind
-	fresh   bool             // its uid is still to be sent
-	forget  bool             // the client's is to be cleared
-	secret  bool             // the URL has something that nobody else is to see
-	hijack  *hijack          // what Hijack has set
+	had             // the session, once there is one
+	earlier []had   // those before Bind, the last one first to go
+	secret  bool    // the URL has something that nobody else is to see
+	hijack  *hijack // what Hijack has set
+}
+
+// had is a session that the request has, held until its end.
+type had struct {
+	session *session.Session
+	bound   bool // it came by Bind
+	fresh   bool // its uid is still to be sent
+	forget  bool // the client's is to be cleared
 }
 
 // manySegments is more than a path has that anyone wrote by hand; the memory
@@ -153,9 +159,9 @@ func (r *Request) ExpireSession() {
 
 // Bind makes s the session of the request, as if the client had brought its
 // uid; nothing is sent to the client. It counts as activity, and until the
-// request ends s is not idle. For resources that know a session by other means,
-// such as a part of the URL; it comes before any GetSession. Bind reports false,
-// and does nothing, if s has ended.
+// request ends s is not idle, nor is the session that the request had before. For
+// resources that know a session by other means, such as a part of the URL. Bind
+// reports false, and does nothing, if s has ended.
 func (r *Request) Bind(s *session.Session) bool {
 	if !s.Touch() {
 		return false
@@ -165,18 +171,21 @@ func (r *Request) Bind(s *session.Session) bool {
 		s.Release()
 		return false
 	}
-	r.have(s)
-	r.bound = true
+	if r.session != nil {
+		r.earlier = append(r.earlier, r.had)
+	}
+	r.had = had{session: s, bound: true}
 	return true
 }
 
 // Sessions returns the manager of the site's sessions.
 func (r *Request) Sessions() *session.Manager { return r.tree.Sessions }
 
-// have makes s, which is held, the session of the request.
+// have makes s, which is held, the session of the request in place of one that has
+// ended.
 func (r *Request) have(s *session.Session) {
 	if r.session != nil {
 		r.session.Release()
 	}
-	r.session, r.bound, r.fresh, r.forget = s, false, false, false
+	r.had = had{session: s}
 }

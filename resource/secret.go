@@ -38,14 +38,8 @@ func (r *Request) Secret() {
 	s.segments = append(s.segments, bytes.Clone(raw[bytes.LastIndexByte(raw, '/')+1:]))
 }
 
-// HasSecret reports whether Secret has been called: nobody then has made the
-// request who was not told the URL, and so no page of another site.
-func (r *Request) HasSecret() bool {
-	s, ok := r.UserValue(secretsKey{}).(*secrets)
-	return ok && len(s.segments) > 0
-}
-
-// SecretQuery is Secret for the query, such as one with a password.
+// SecretQuery is Secret for the query, such as one with a password. The log has the
+// query of a request that is refused before it comes to the resource that calls it.
 func (r *Request) SecretQuery() { r.secrets().query = true }
 
 // conceal has neither caches nor other sites learn of the URL.
@@ -86,10 +80,24 @@ func Redacted(ctx *fasthttp.RequestCtx, url []byte) []byte {
 			segments[i] = []byte("*")
 		}
 	}
-	if s.query && len(rest) > 0 {
+	switch {
+	case s.query && len(rest) > 0:
 		rest = []byte("?*")
+	case guess:
+		rest = redactedQuery(rest)
 	}
 	return append(bytes.Join(segments, []byte("/")), rest...)
+}
+
+// redactedQuery returns a query without the values that look like ids.
+func redactedQuery(query []byte) []byte {
+	pairs := bytes.Split(query, []byte("&"))
+	for i, pair := range pairs {
+		if name, value, ok := bytes.Cut(pair, []byte("=")); ok && likeID(value) {
+			pairs[i] = append(bytes.Clone(name), "=*"...)
+		}
+	}
+	return bytes.Join(pairs, []byte("&"))
 }
 
 func (s *secrets) has(segment []byte) bool {
@@ -102,9 +110,13 @@ func (s *secrets) has(segment []byte) bool {
 }
 
 // likeID reports whether a segment could be the text of a session's id, 16 bytes or
-// more in base64, perhaps with a bad escape after it.
+// more in base64, perhaps with a bad escape after it. One id of 50,000 has no capital
+// or no small letter; names that people have given rarely have both.
 func likeID(segment []byte) bool {
 	segment, _, _ = bytes.Cut(segment, []byte("%"))
+	if bytes.Equal(segment, bytes.ToLower(segment)) || bytes.Equal(segment, bytes.ToUpper(segment)) {
+		return false
+	}
 	var id [64]byte
 	if len(segment) < base64.RawURLEncoding.EncodedLen(16) || len(segment) > base64.RawURLEncoding.EncodedLen(len(id)) {
 		return false
@@ -116,8 +128,13 @@ func likeID(segment []byte) bool {
 // CrossSite reports whether a page of another site has made the request, as far as
 // the browser tells: by Sec-Fetch-Site (https://www.w3.org/TR/fetch-metadata/),
 // which it sends to https and localhost alone, or else by an Origin or Referer that
-// is another than the Host. Programs send none of these.
+// is another than the Host, which a proxy has to pass on. Programs send none of
+// these. Where Secret has been called it reports false: such a page does not know
+// the URL.
 func (r *Request) CrossSite() bool {
+	if s, ok := r.UserValue(secretsKey{}).(*secrets); ok && len(s.segments) > 0 {
+		return false
+	}
 	h := &r.Request.Header
 	switch string(h.Peek("Sec-Fetch-Site")) {
 	case "same-origin", "none":

@@ -37,10 +37,10 @@ func (r *Request) SetBodyStream(body io.Reader, size int) {
 
 // guarded is a body stream whose panics are errors.
 type guarded struct {
-	t       *Tree
-	r       io.Reader
-	broken  atomic.Bool
-	session *session.Session // held until Close
+	t        *Tree
+	r        io.Reader
+	broken   atomic.Bool
+	sessions []*session.Session // held until Close
 }
 
 func (g *guarded) Read(p []byte) (n int, err error) {
@@ -59,8 +59,9 @@ func (g *guarded) Read(p []byte) (n int, err error) {
 
 func (g *guarded) Close() error {
 	defer g.recover()
-	if s := g.session; s != nil {
-		g.session = nil
+	sessions := g.sessions
+	g.sessions = nil
+	for _, s := range sessions {
 		defer s.Release() // panics if somebody has released more than was held
 	}
 	if c, ok := g.r.(io.Closer); ok {
@@ -83,9 +84,9 @@ func (g *guarded) caught(v any) {
 
 // hijack is a handler that takes over a connection.
 type hijack struct {
-	h       fasthttp.HijackHandler
-	t       *Tree
-	session *session.Session
+	h        fasthttp.HijackHandler
+	t        *Tree
+	sessions []*session.Session
 }
 
 // Hijack has h take over the connection once the response has been sent, on a
@@ -106,9 +107,9 @@ func (j *hijack) run(c net.Conn) {
 			j.t.report("resource: a hijack handler panicked", "panic", describe(v), "stack", string(debug.Stack()))
 		}
 	}()
-	if j.session != nil {
-		j.session.Hold()
-		defer j.session.Release()
+	for _, s := range j.sessions {
+		s.Hold()
+		defer s.Release()
 	}
 	j.h(c)
 }
@@ -119,9 +120,9 @@ func (j *hijack) run(c net.Conn) {
 func (r *Request) pass(s *session.Session) {
 	if body, ok := r.Response.BodyStream().(*guarded); ok && r.LastTimeoutErrorResponse() == nil {
 		s.Hold()
-		body.session = s
+		body.sessions = append(body.sessions, s)
 	}
 	if r.hijack != nil {
-		r.hijack.session = s
+		r.hijack.sessions = append(r.hijack.sessions, s)
 	}
 }

@@ -116,8 +116,7 @@ func (r *Request) failed(v any) {
 // settle does what waits for the response to be complete: the session's uid
 // goes into it only now, as ctx.Error and Response.Reset would have dropped it.
 func (r *Request) settle() {
-	s := r.session
-	if s == nil {
+	if r.session == nil {
 		return
 	}
 	defer func() {
@@ -127,16 +126,29 @@ func (r *Request) settle() {
 			r.page(fasthttp.StatusInternalServerError, "")
 		}
 	}()
-	if r.tree.Sessions.Save(r.RequestCtx, s) != nil {
+	err := r.tree.Sessions.Save(r.RequestCtx, r.session)
+	for _, h := range r.earlier {
+		err = errors.Join(err, r.tree.Sessions.Save(r.RequestCtx, h.session))
+	}
+	if err != nil {
 		r.unsaved()
 	}
-	r.pass(s)
-	s.Release()
+	r.letGo(r.had)
+	for _, h := range r.earlier {
+		r.letGo(h)
+	}
+}
+
+// letGo has the client learn what has become of a session, and what runs after
+// Render hold it in place of the request.
+func (r *Request) letGo(h had) {
+	r.pass(h.session)
+	h.session.Release()
 	switch {
-	case r.forget && s.Reason() != session.Alive:
+	case h.forget && h.session.Reason() != session.Alive:
 		r.tree.Sessions.Clear(r.RequestCtx)
-	case r.fresh && s.Reason() == session.Alive:
-		r.tree.Sessions.Send(r.RequestCtx, s)
+	case h.fresh && h.session.Reason() == session.Alive:
+		r.tree.Sessions.Send(r.RequestCtx, h.session)
 	}
 }
 

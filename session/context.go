@@ -4,8 +4,8 @@ import "context"
 
 var contexts = NewLocalKey[context.Context]("context")
 
-// Context returns a context that is done when the session has ended, as the first
-// of the calls for that, with ErrEnded as its cause. It is for what works on the
+// Context returns a context that is done when the session has ended, before what
+// NotifyOnExpire registers is called, with ErrEnded as its cause. It is for what works on the
 // session's behalf and should not go on without it, such as a query whose result
 // nobody will fetch.
 func (s *Session) Context() context.Context {

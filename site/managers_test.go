@@ -162,8 +162,8 @@ type patient struct {
 
 func (p patient) Deadline() (time.Time, bool) { return p.end, true }
 
-// A request that waits for its session to end does not take all the time of the
-// shutdown: a quarter is left for the end of the sessions.
+// A request that waits for its session to end is not waited for in vain: when a
+// quarter of the time is left, the sessions end, and then it does.
 func TestARequestThatWaitsForTheEndOfItsSession(t *testing.T) {
 	m := manager()
 	x := newSession(t, m)
@@ -187,8 +187,7 @@ func TestARequestThatWaitsForTheEndOfItsSession(t *testing.T) {
 	go func() { done <- s.Shutdown(patient{t.Context(), time.Now().Add(100 * time.Millisecond)}) }()
 	select {
 	case err := <-done:
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorContains(t, err, "1 connections")
+		require.NoError(t, err)
 	case <-time.After(time.Minute): // so that a hang is a failure
 		t.Fatal("the shutdown waits for the request, and that for the shutdown")
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"slices"
 	"sync"
 	"time"
 
@@ -47,8 +46,8 @@ type Site struct {
 	Clock *timer.Wheel
 
 	// Managers keep sessions that are not the site's own, such as those of a
-	// persession.Space. They are started, drained and closed together with the
-	// site. Default none.
+	// persession.Space, and have fields of their own. They are started, drained and
+	// closed together with the site. Default none.
 	Managers []*session.Manager
 
 	// Server is the fasthttp server; one that is given is taken as it is, but
@@ -67,7 +66,7 @@ type Site struct {
 
 	setup    sync.Once
 	sessions session.Manager
-	others   []*session.Manager
+	managers []*session.Manager // sessions, and those of Managers
 	tree     resource.Tree
 	access   accessLog
 	server   *fasthttp.Server
@@ -80,8 +79,8 @@ func New(root resource.Resource) *Site { return &Site{Resource: root} }
 
 func (s *Site) init() {
 	s.setup.Do(func() {
-		s.others = slices.Clone(s.Managers)
 		m := &s.sessions
+		s.managers = append([]*session.Manager{m}, s.Managers...)
 		m.Factory, m.Carrier, m.Store, m.Clock, m.Log = s.SessionFactory, s.Carrier, s.Store, s.Clock, s.Log
 		t := &s.tree
 		t.Root, t.Sessions, t.Log, t.Debug = s.Resource, m, s.Log, s.Debug
@@ -165,37 +164,44 @@ func (s *Site) Serve(ln net.Listener) error {
 }
 
 // Shutdown ends the site in good order: no connections and no sessions are
-// taken any more, requests under way are finished, for as long as three quarters of
-// the time until ctx ends, then all sessions end and
+// taken any more, requests under way are finished, then all sessions end and
 // their calls are made; with a Store they are saved instead, and what they own is
-// closed. The errors name what had not finished when ctx ended.
+// closed. When three quarters of the time until ctx ends have passed, the sessions
+// end even if there are requests still: they may be waiting for just that. The
+// errors name what had not finished when ctx ended.
 // Shutdown must not be called from a request or from a session's calls.
 func (s *Site) Shutdown(ctx context.Context) error {
 	s.init()
 	s.closing.Do(func() { close(s.closed) })
-	all := s.managers()
-	for _, m := range all {
+	for _, m := range s.managers {
 		m.Drain()
 	}
-	serving, cancel := mostOf(ctx)
+	errs := make([]error, 1+len(s.managers))
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		if errs[0] = s.server.ShutdownWithContext(ctx); errs[0] != nil && ctx.Err() != nil {
+			// The server takes one off for its listener, which is closed.
+			n := s.server.GetOpenConnectionsCount() + 1
+			errs[0] = fmt.Errorf("site: shutdown: %d connections are still open: %w", n, errs[0])
+		}
+	}()
+	most, cancel := mostOf(ctx)
 	defer cancel()
-	err := s.server.ShutdownWithContext(serving)
-	if err != nil && serving.Err() != nil {
-		// The server takes one off for its listener, which is closed.
-		n := s.server.GetOpenConnectionsCount() + 1
-		err = fmt.Errorf("site: shutdown: %d connections are still open: %w", n, err)
+	select {
+	case <-served:
+	case <-most.Done():
 	}
-	errs := make([]error, len(all))
 	var closing sync.WaitGroup
-	for i, m := range all {
-		closing.Go(func() { errs[i] = m.Close(ctx) })
+	for i, m := range s.managers {
+		closing.Go(func() { errs[1+i] = m.Close(ctx) })
 	}
 	closing.Wait()
-	return errors.Join(append([]error{err}, errs...)...)
+	<-served
+	return errors.Join(errs...)
 }
 
-// mostOf leaves a quarter of the time there is: requests that wait for their
-// session to end would else take the time for what sessions own to be released.
+// mostOf leaves a quarter of the time there is.
 func mostOf(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -204,14 +210,9 @@ func mostOf(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/4))
 }
 
-// managers returns all that are started and closed with the site.
-func (s *Site) managers() []*session.Manager {
-	return append([]*session.Manager{&s.sessions}, s.others...)
-}
-
 // start has the sessions of processes that are gone taken over.
 func (s *Site) start() {
-	for _, m := range s.managers() {
+	for _, m := range s.managers {
 		m.Start()
 	}
 }

@@ -38,8 +38,8 @@ func newCommunity(*session.Session) []*rpc.Service {
 }
 
 func (c *community) login(name, password, place string) error {
-	given, want := sha256.Sum256([]byte(password)), sha256.Sum256([]byte(only.password))
-	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 || name != only.name || place != only.community {
+	given, want := sha256.Sum256([]byte(password)), sha256.Sum256([]byte(allowed.password))
+	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 || name != allowed.name || place != allowed.community {
 		return &rpc.Fault{Code: 1, Name: "SecurityException", Origin: "community", Description: "user or password are wrong"}
 	}
 	c.mu.Lock()

@@ -8,11 +8,13 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spindleweb/spindle/examples/internal/serve"
+	"github.com/spindleweb/spindle/resource/guard"
 	"github.com/spindleweb/spindle/resource/rpc"
 	"github.com/spindleweb/spindle/resource/rpc/sessionmanager"
 	"github.com/spindleweb/spindle/session"
@@ -20,17 +22,17 @@ import (
 )
 
 var (
-	addr  = flag.String("addr", "127.0.0.1:8080", "address to listen on")
-	url   = flag.String("url", "", "base `URL` that clients use, if a proxy changes it")
-	file  = flag.String("connection-file", home(), "`file` to write the base URL to, none if empty")
-	limit = flag.Int("limit", 100, "how many sessions there may be at once")
-	only  = account{}
+	addr    = flag.String("addr", "127.0.0.1:8080", "address to listen on")
+	base    = flag.String("url", "", "base `URL` that clients use, if it is not the address")
+	file    = flag.String("connection-file", home(), "`file` to write the base URL to, none if empty")
+	limit   = flag.Int("limit", 100, "how many sessions there may be at once")
+	allowed account
 )
 
 func init() {
-	flag.StringVar(&only.name, "user", "username", "who may log in")
-	flag.StringVar(&only.password, "password", "password", "and with which password")
-	flag.StringVar(&only.community, "community", "community", "and in which community")
+	flag.StringVar(&allowed.name, "user", "username", "who may log in")
+	flag.StringVar(&allowed.password, "password", "password", "and with which password")
+	flag.StringVar(&allowed.community, "community", "community", "and in which community")
 }
 
 // home is where client.py looks for the file.
@@ -49,22 +51,25 @@ func main() {
 	rt := &sessionmanager.Runtime{
 		Gateway:    rpc.Gateway{Registry: shared, Dialect: rpc.AstroGrid},
 		PerSession: newCommunity,
-		URL:        *url,
+		URL:        *base,
 	}
 	rt.Space.Sessions.Limit = *limit
 	rt.Space.Sessions.OnExpire = func(s *session.Session) { fmt.Println("A session has ended:", s.Reason()) }
-	s := site.New(rt)
+	u, err := url.Parse(*base)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s := site.New(&guard.Hosts{Resource: rt, Names: []string{u.Hostname()}})
 	s.Managers = rt.Managers()
 	remove := func() error { return nil }
-	serve.Sites(serve.At{Addr: *addr, Site: s, Listening: func(base string) {
+	serve.Sites(serve.At{Addr: *addr, Site: s, Listening: func(here string) {
 		if *file == "" {
 			return
 		}
-		if *url != "" {
-			base = strings.TrimSuffix(*url, "/")
+		if *base != "" {
+			here = strings.TrimSuffix(*base, "/")
 		}
-		var err error
-		if remove, err = sessionmanager.WriteConnectionFile(*file, base+"/"); err != nil {
+		if remove, err = sessionmanager.WriteConnectionFile(*file, here+"/"); err != nil {
 			log.Fatal(err)
 		}
 	}})

@@ -6,5 +6,6 @@
 //		Resource: admin,
 //	})
 //
-// What is behind it learns who has come by User.
+// What is behind it learns who has come by User: of its request, or in a function
+// that package rpc calls, of the context.
 package guard

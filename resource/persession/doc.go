@@ -12,7 +12,11 @@
 //			return c, nil
 //		},
 //	}
+//	cursors.Sessions.Factory = session.Lasting(time.Minute) // who chooses no timeout
 //	root.PutChild("cursors", cursors)
+//
+//	s := site.New(root)
+//	s.Managers = []*session.Manager{&cursors.Sessions} // they end with the site
 //
 // A POST to /cursors opens a session and answers 201 with its address, /cursors/
 // and an id that nobody can guess. Whatever comes to that address or below it is

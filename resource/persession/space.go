@@ -60,10 +60,9 @@ type made struct {
 	res resource.Resource // nil until New has returned one
 }
 
-// Open opens a session with the timeout, or that of the Factory if it is 0. The
-// errors are those of session.Manager.Create and of New, session.ErrEnded if the
-// session has ended meanwhile, and of saving the session
-// if there is a Store.
+// Open opens a session with the timeout, within the limits, or that of the Factory
+// if it is 0. The errors are those of session.Manager.Create, of New, and of saving
+// the session if there is a Store, and session.ErrEnded if it has ended meanwhile.
 func (sp *Space) Open(ctx context.Context, timeout time.Duration) (*session.Session, error) {
 	s, err := sp.Sessions.CreateHeld(nil) // New may take its time
 	if err != nil {

@@ -91,6 +91,8 @@ const grace = time.Second
 // session runs on a goroutine of its own, so that it is answered when the session
 // ends even if it goes on.
 func (g *Gateway) do(ctx context.Context, c *Call) (any, *Fault) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	if g.Session == nil {
 		return g.attempt(ctx, c)
 	}
@@ -98,8 +100,6 @@ func (g *Gateway) do(ctx context.Context, c *Call) (any, *Fault) {
 	if over.Err() != nil {
 		return nil, away()
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	late := make(chan struct{})
 	defer context.AfterFunc(over, func() {
 		cancel(session.ErrEnded)

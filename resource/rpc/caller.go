@@ -23,7 +23,13 @@ type caller struct {
 
 func newCaller(p place, l language) *caller {
 	c := &caller{place: p, language: l, limits: p.g.limits()}
-	c.system = sync.OnceValue(func() *Service { return newSystem(c) })
+	c.system = sync.OnceValue(func() *Service {
+		asks := c
+		if p.name == system { // there it tells of the whole gateway
+			asks = newCaller(place{g: p.g}, l)
+		}
+		return newSystem(asks)
+	})
 	return c
 }
 

@@ -18,6 +18,20 @@ type converter struct {
 	limits  limits // of what is read as JSON
 }
 
+// mismatch is the error for a value that is of another type.
+type mismatch struct {
+	wanted   reflect.Type
+	received any
+	shown    bool // it is text, to be shown as it is
+}
+
+func (m mismatch) Error() string {
+	if m.shown {
+		return fmt.Sprintf("expected %s, received %.40q", typeName(m.wanted), m.received)
+	}
+	return fmt.Sprintf("expected %s, received %s", typeName(m.wanted), nameOf(m.received))
+}
+
 // convert returns v as a t. The error says what was expected.
 func (c converter) convert(v any, t reflect.Type) (reflect.Value, error) {
 	to := reflect.New(t).Elem()
@@ -39,7 +53,7 @@ func (c converter) into(to reflect.Value, v any) error {
 			return err
 		}
 	}
-	wrong := fmt.Errorf("expected %s, received %s", typeName(t), nameOf(v))
+	wrong := mismatch{wanted: t, received: v}
 	switch {
 	case t == timeType:
 		when, ok := v.(time.Time)
@@ -234,7 +248,7 @@ func (c converter) text(to reflect.Value, text string) (bool, error) {
 		return false, nil
 	}
 	trimmed := strings.TrimSpace(text)
-	wrong := fmt.Errorf("expected %s, received %.40q", typeName(to.Type()), text)
+	wrong := mismatch{to.Type(), text, true}
 	switch to.Kind() {
 	case reflect.Bool:
 		switch strings.ToLower(trimmed) {

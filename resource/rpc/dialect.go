@@ -1,7 +1,9 @@
 package rpc
 
 // A Dialect is how XML-RPC and plain HTTP tell of faults, and of what is not
-// there. JSON-RPC has its own.
+// there: as OSE did, a toolkit for services in C++ and Python, or the Astro Runtime
+// of AstroGrid, the virtual observatory. New services do well with the first.
+// JSON-RPC has its own.
 type Dialect uint8
 
 const (

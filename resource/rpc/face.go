@@ -87,8 +87,8 @@ func (f *face) RenderPOST(req *resource.Request) {
 	req.SetBody(answer)
 }
 
-// check ends a request whose body is not of a type that is accepted, is not as it
-// is, or is too large, or that a page of another site has made.
+// check ends a request whose body is not of a type that is accepted, is compressed
+// or too large, or that a page of another site has made.
 func (g *Gateway) check(req *resource.Request, accepted bool, accept string) {
 	h := &req.Response.Header
 	if !accepted {
@@ -102,7 +102,7 @@ func (g *Gateway) check(req *resource.Request, accepted bool, accept string) {
 	if len(req.PostBody()) > orDefault(g.MaxSize, mostBytes) {
 		req.Abort(fasthttp.StatusRequestEntityTooLarge)
 	}
-	if !req.HasSecret() && req.CrossSite() {
+	if req.CrossSite() {
 		req.Abort(fasthttp.StatusForbidden, "A page of another site may not call functions.")
 	}
 }

@@ -41,8 +41,8 @@ type Gateway struct {
 	// Hook sees every call before the service's own does. Default none.
 	Hook Hook
 
-	// Session is that which all calls are for, where the gateway is what a
-	// session's address leads to. A call that is under way when it ends has its
+	// Session is the session that all calls belong to, where the gateway is what its
+	// address leads to. A call that is under way when it ends has its
 	// context end and, if it goes on nevertheless, is answered after a second: the
 	// service went away. Default none.
 	Session *session.Session
@@ -53,8 +53,8 @@ type Gateway struct {
 	Context func(req *resource.Request) context.Context
 
 	// MaxDepth, MaxValues and MaxSize are how deeply the parameters of a request
-	// may be nested, how many values and how many bytes it may have. Default 64,
-	// 65,536 and 1 MiB.
+	// may be nested, how many values and how many bytes it may have; the server has
+	// a limit of its own for bytes, MaxRequestBodySize. Default 64, 65,536 and 1 MiB.
 	MaxDepth, MaxValues, MaxSize int
 
 	// Log hears of panics in functions. Default slog.Default.

@@ -27,7 +27,7 @@ func (p place) GetChild(name []byte, req *resource.Request) resource.Resource {
 		full = p.name + "." + full
 	}
 	// What is no name at all may have a dot in it.
-	isPlace := isName(string(name)) && (full == system || len(p.g.Registry.all(p.g.Group, full)) > 0)
+	isPlace := isName(string(name)) && (full == system || p.g.Registry.has(p.g.Group, full))
 	switch {
 	case isPlace && f != nil:
 		return functionAndPlace{f, place{p.g, full}}

@@ -22,9 +22,9 @@ type functionPage struct {
 func (p *functionPage) GetChild(name []byte, _ *resource.Request) resource.Resource {
 	switch string(name) {
 	case "plain":
-		return &plainCall{functionPage: p}
+		return &plainCall{p: p}
 	case "html":
-		return &plainCall{functionPage: p, html: true}
+		return &plainCall{p: p, html: true}
 	}
 	return nil
 }
@@ -34,12 +34,10 @@ const inForm = "application/x-www-form-urlencoded"
 
 // plainCall calls a function with the parameters of the query or of a form.
 type plainCall struct {
-	*functionPage
+	resource.Branch
+	p    *functionPage
 	html bool
 }
-
-// GetChild returns nil.
-func (c *plainCall) GetChild([]byte, *resource.Request) resource.Resource { return nil }
 
 // RenderGET makes the call, unless only the head of its answer is wanted.
 func (c *plainCall) RenderGET(req *resource.Request) {
@@ -57,9 +55,9 @@ func (c *plainCall) RenderPOST(req *resource.Request) {
 }
 
 func (c *plainCall) call(req *resource.Request) {
-	c.g.check(req, len(req.PostBody()) == 0 || mediaType(req) == inForm, inForm)
+	c.p.g.check(req, len(req.PostBody()) == 0 || mediaType(req) == inForm, inForm)
 	params := make(map[string]any)
-	limits := c.g.limits()
+	limits := c.p.g.limits()
 	var form fasthttp.Args // PostArgs knows the type in lower case only
 	form.ParseBytes(req.PostBody())
 	for _, args := range []*fasthttp.Args{req.QueryArgs(), &form} {
@@ -67,14 +65,14 @@ func (c *plainCall) call(req *resource.Request) {
 			if limits.take() != nil {
 				req.Abort(fasthttp.StatusRequestEntityTooLarge)
 			}
-			add(params, string(name), string(value))
+			add(params, string(name), strings.ToValidUTF8(string(value), "\uFFFD"))
 		}
 	}
 	if c.html {
 		c.leaveOut(params)
 	}
 	as := converter{texts: true, lenient: true, limits: limits}
-	v, f := c.g.callFunction(c.g.context(req), c.s, c.f, as, nil, params)
+	v, f := c.p.g.callFunction(c.p.g.context(req), c.p.s, c.p.f, as, nil, params)
 	text := ""
 	if f == nil {
 		var err error
@@ -87,10 +85,10 @@ func (c *plainCall) call(req *resource.Request) {
 		if f.kind == ofCrowd {
 			req.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
 		}
-		text = c.g.plainFault(f)
+		text = c.p.g.plainFault(f)
 	}
 	if c.html {
-		c.result(req, text, f != nil)
+		c.p.result(req, text, f != nil)
 		return
 	}
 	req.Response.Header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
@@ -112,7 +110,7 @@ func add(params map[string]any, name, value string) {
 
 // leaveOut takes out what a form has sent empty and need not be there.
 func (c *plainCall) leaveOut(params map[string]any) {
-	for _, p := range c.f.params[c.f.required:] {
+	for _, p := range c.p.f.params[c.p.f.required:] {
 		if params[p.name] == "" {
 			delete(params, p.name)
 		}

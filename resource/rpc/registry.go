@@ -68,6 +68,27 @@ func (r *Registry) find(group, name string) *Service {
 	return nil
 }
 
+// has reports whether there is a service whose name begins with the module's.
+func (r *Registry) has(group, module string) bool {
+	for ; r != nil; r = r.Parent {
+		if r.hasHere(group, module) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Registry) hasHere(group, module string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for name := range r.groups[group] {
+		if within(name, module) {
+			return true
+		}
+	}
+	return false
+}
+
 // all returns the services of the group whose names begin with the module's, in
 // alphabetical order.
 func (r *Registry) all(group, module string) []*Service {

@@ -81,15 +81,15 @@ var (
 )
 
 // Export has clients call f by the name. f is a function or a method value; it
-// may take a context first, which is done when the session that the call is for
-// has ended, and returns nothing, a result, an error, or both.
+// may take a context first, which is done when the call returns or the session that
+// it is for ends, and returns nothing, a result, an error, or both.
 //
 // The params are the names of its parameters, for faces that call by name and for
 // people. One with a default, such as "timeout=60", may be left out, if those
 // after it may. What f takes and returns are booleans, numbers, strings,
 // time.Time, []byte, what reads and writes itself as text, and slices, maps with
-// strings as keys, structs (by the names in their json tags, all of them) and
-// pointers of these, nil being what is not there.
+// strings as keys, structs (their fields by their json names, omitempty counting for
+// nothing) and pointers of these, nil being what is not there.
 //
 // Export panics if f is none, or what is said of it is wrong.
 func (s *Service) Export(name string, f any, params ...string) *Function {

@@ -36,7 +36,7 @@ func (c *caller) multicall(ctx context.Context, calls []any) []any {
 		v, f := c.one(ctx, one)
 		if f == nil {
 			v = c.result(v)
-			if err := c.writes(v); err != nil {
+			if err := c.writes([]any{[]any{v}}); err != nil { // where it will be
 				f = newFault(ofResponse, "%v.", err)
 			}
 		}

@@ -10,8 +10,8 @@
 //	s := site.New(rt)
 //	s.Managers = rt.Managers()
 //
-// A program that connects to it finds itself in the default session, which is
-// there from the start and has no end. By builtin.sessionManager.createNewSession
+// A program that connects to it finds itself in the default session, which nobody
+// has to open and which has no end. By builtin.sessionManager.createNewSession
 // it opens another, which findXmlRpcSession and findHttpSession tell the address
 // of. Below that is the same gateway once more, with services of PerSession made
 // for this session alone.

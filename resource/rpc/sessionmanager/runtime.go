@@ -13,8 +13,8 @@ import (
 )
 
 // A Runtime is the resource that serves the default session at its own URL, and
-// all others below session/, which no service can have as its name. The fields must
-// not be changed, nor the Runtime be copied, after its first use.
+// all others below session/, so that a service of the name session has no URL there.
+// The fields must not be changed, nor the Runtime be copied, after its first use.
 type Runtime struct {
 	resource.Leaf
 
@@ -40,46 +40,45 @@ type Runtime struct {
 	// Single has createNewSession fail with NotApplicableException. Default false.
 	Single bool
 
-	// Allow reports, by an error, that who calls may open no session, which
-	// createNewSession fails with as a SecurityException. The context is that of
-	// the call; see guard.User. Default everybody may.
+	// Allow returns an error if the caller may not open a session, with which
+	// createNewSession fails as a SecurityException. The context is that of the
+	// call; see guard.User. Default everybody may.
 	Allow func(ctx context.Context) error
 
-	once     sync.Once
+	wired    sync.Once
 	defaults session.Manager // of the default session alone, whose id so leads nowhere
 	shared   rpc.Registry
-	setup    sync.Mutex
+	making   sync.Mutex
 	home     atomic.Pointer[rpc.Gateway] // of the default session
 }
 
 var _ resource.Renderer = (*Runtime)(nil)
 
-// Managers returns those of the sessions, for the Managers of the site. What has
-// to be set in Space.Sessions is set before.
+// Managers returns the managers of the sessions, for Site.Managers. It reads the
+// fields: set them before.
 func (rt *Runtime) Managers() []*session.Manager {
-	rt.once.Do(func() {
+	rt.wired.Do(func() {
 		rt.defaults.Clock, rt.defaults.Log = rt.Space.Sessions.Clock, rt.Space.Sessions.Log
 		rt.defaults.Factory = session.Lasting(session.Never)
-	})
-	return []*session.Manager{&rt.Space.Sessions, &rt.defaults}
-}
-
-// init makes the default session, and tries again where that has failed.
-func (rt *Runtime) init() (*rpc.Gateway, error) {
-	if g := rt.home.Load(); g != nil {
-		return g, nil
-	}
-	rt.setup.Lock()
-	defer rt.setup.Unlock()
-	if g := rt.home.Load(); g != nil {
-		return g, nil
-	}
-	if rt.Space.New == nil {
 		rt.shared.Parent = rt.Gateway.Registry
 		rt.shared.Add(rt.service(), rt.Gateway.Group)
 		rt.Space.New = func(_ context.Context, s *session.Session) (resource.Resource, error) {
 			return rt.gateway(s), nil
 		}
+	})
+	return []*session.Manager{&rt.Space.Sessions, &rt.defaults}
+}
+
+// init returns the gateway of the default session, which the first request makes,
+// and the next where that has failed.
+func (rt *Runtime) init() (*rpc.Gateway, error) {
+	if g := rt.home.Load(); g != nil {
+		return g, nil
+	}
+	rt.making.Lock()
+	defer rt.making.Unlock()
+	if g := rt.home.Load(); g != nil {
+		return g, nil
 	}
 	rt.Managers()
 	s, err := rt.defaults.Create(nil)
