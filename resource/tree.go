@@ -126,29 +126,26 @@ func (r *Request) settle() {
 			r.page(fasthttp.StatusInternalServerError, "")
 		}
 	}()
-	err := r.tree.Sessions.Save(r.RequestCtx, r.session)
-	for _, h := range r.earlier {
-		err = errors.Join(err, r.tree.Sessions.Save(r.RequestCtx, h.session))
-	}
-	if err != nil {
-		r.unsaved()
-	}
-	r.letGo(r.had)
-	for _, h := range r.earlier {
-		r.letGo(h)
-	}
-}
-
-// letGo has the client learn what has become of a session, and what runs after
-// Render hold it in place of the request.
-func (r *Request) letGo(h had) {
-	r.pass(h.session)
-	h.session.Release()
-	switch {
-	case h.forget && h.session.Reason() != session.Alive:
-		r.tree.Sessions.Clear(r.RequestCtx)
-	case h.fresh && h.session.Reason() == session.Alive:
-		r.tree.Sessions.Send(r.RequestCtx, h.session)
+	for {
+		s := r.session
+		if r.tree.Sessions.Save(r.RequestCtx, s) != nil {
+			r.unsaved()
+		}
+		r.pass(s)
+		s.Release()
+		switch {
+		case r.forget && s.Reason() != session.Alive:
+			r.tree.Sessions.Clear(r.RequestCtx)
+		case r.fresh && s.Reason() == session.Alive:
+			r.tree.Sessions.Send(r.RequestCtx, s)
+		}
+		last := len(r.earlier) - 1
+		if last < 0 {
+			return
+		}
+		// The one whose uid may have to be sent is the first that was there, and so
+		// comes last, when nothing drops the response any more.
+		r.had, r.earlier = r.earlier[last], r.earlier[:last]
 	}
 }
 
