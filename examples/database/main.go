@@ -52,37 +52,39 @@ func open(ctx context.Context, timeout float64) (string, error) {
 
 func main() {
 	flag.Parse()
-	if err := prepare(); err != nil {
+	path, err := filepath.Abs(*file)
+	if err == nil {
+		const settings = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_time_format=sqlite"
+		err = prepare(url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: settings})
+	}
+	if err != nil {
 		log.Fatalf("%s: %v", *file, err)
 	}
 	defer db.Close()
-	cursors.Sessions.Limit = *most
 	cursors.Sessions.OnExpire = func(s *session.Session) {
 		fmt.Printf("A cursor is closed (%v); %d are open.\n", s.Reason(), db.Stats().InUse)
 	}
+	s := site.New(gateway())
+	s.Managers = []*session.Manager{&cursors.Sessions}
+	serve.Sites(serve.At{Addr: *addr, Site: s})
+}
 
+// gateway serves what has joined the group of the database's services.
+func gateway() *rpc.Gateway {
 	database := &rpc.Service{Name: "database", Help: "Opens cursors.", Sessions: cursors, Hook: abort}
 	database.Export("cursor", open, "timeout=60").Help = "Opens a cursor that closes after so many seconds without a call, and returns its id."
 	database.Export("cursors", func() int { return db.Stats().InUse }).Help = "Returns how many cursors are open."
 	services := new(rpc.Registry)
 	services.Add(database, "database-services")
-
-	s := site.New(&rpc.Gateway{Registry: services, Group: "database-services"})
-	s.Managers = []*session.Manager{&cursors.Sessions}
-	serve.Sites(serve.At{Addr: *addr, Site: s})
+	return &rpc.Gateway{Registry: services, Group: "database-services"}
 }
 
 // prepare opens the database, and fills one that is new.
-func prepare() error {
-	path, err := filepath.Abs(*file)
-	if err != nil {
-		return err
-	}
-	const settings = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(5000)&_time_format=sqlite"
-	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: settings}
+func prepare(name url.URL) (err error) {
 	if db, err = sql.Open("sqlite", name.String()); err != nil {
 		return err
 	}
+	cursors.Sessions.Limit = *most
 	db.SetMaxOpenConns(*most + 1)
 	db.SetMaxIdleConns(-1) // what a cursor leaves behind, such as a transaction, goes with its connection
 	_, err = db.Exec(`

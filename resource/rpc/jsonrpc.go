@@ -105,7 +105,7 @@ func (j inJSONRPC) one(ctx context.Context, c *caller, text []byte) *jsonRespons
 
 // params reads those given in order or by name.
 func (j inJSONRPC) params(c *caller, text json.RawMessage) ([]any, map[string]any, *Fault) {
-	if text == nil {
+	if text == nil || string(text) == "null" { // which some clients send for none
 		return nil, nil, nil
 	}
 	v, err := readJSON(text, c.limits)
