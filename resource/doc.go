@@ -31,4 +31,7 @@
 //     Debug says so.
 //   - A Location is written as given, never made of the Host header.
 //   - A [Request] and its bytes live until Render returns.
+//
+// Kinds of resource that are there: package persession has sessions at URLs of
+// their own, rpc has programs call functions, and guard lets in who has logged in.
 package resource
