@@ -149,7 +149,8 @@ func TestBoundSessionsAreAllHeld(t *testing.T) {
 	require.Equal(t, session.Alive, second.Reason())
 	close(w.on)
 	<-done
-	require.Len(t, setCookies(&ctx.Response), 1, "the client hears of the one that is new")
+	require.Len(t, setCookies(&ctx.Response), 1)
+	require.Equal(t, first.UID(), uidOf(t, setCookies(&ctx.Response)[0]), "the client hears of the one that is new")
 	tree.Sessions.Clock.Advance(time.Hour)
 	require.ElementsMatch(t, []*session.Session{first, second}, []*session.Session{<-gone, <-gone})
 }

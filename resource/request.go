@@ -160,11 +160,15 @@ func (r *Request) ExpireSession() {
 // Bind makes s the session of the request, as if the client had brought its
 // uid; nothing is sent to the client. It counts as activity, and until the
 // request ends s is not idle, nor is the session that the request had before. For
-// resources that know a session by other means, such as a part of the URL. Bind
-// reports false, and does nothing, if s has ended.
+// resources that know a session by other means, such as a part of the URL. The other
+// methods are then about s alone. Bind reports false, and does nothing, if s has
+// ended.
 func (r *Request) Bind(s *session.Session) bool {
 	if !s.Touch() {
 		return false
+	}
+	if r.bound && r.session == s {
+		return true
 	}
 	s.Hold()
 	if s.Reason() != session.Alive {

@@ -124,6 +124,9 @@ func (r *Request) settle() {
 			r.tree.report("resource: completing the response panicked", "panic", describe(v), "stack", string(debug.Stack()))
 			r.Hijack(nil)
 			r.page(fasthttp.StatusInternalServerError, "")
+			if r.before() {
+				r.settle()
+			}
 		}
 	}()
 	for {
@@ -139,14 +142,22 @@ func (r *Request) settle() {
 		case r.fresh && s.Reason() == session.Alive:
 			r.tree.Sessions.Send(r.RequestCtx, s)
 		}
-		last := len(r.earlier) - 1
-		if last < 0 {
-			return
-		}
 		// The one whose uid may have to be sent is the first that was there, and so
 		// comes last, when nothing drops the response any more.
-		r.had, r.earlier = r.earlier[last], r.earlier[:last]
+		if !r.before() {
+			return
+		}
 	}
+}
+
+// before goes back to the session that the request had before Bind, if any.
+func (r *Request) before() bool {
+	last := len(r.earlier) - 1
+	if last < 0 {
+		return false
+	}
+	r.had, r.earlier = r.earlier[last], r.earlier[:last]
+	return true
 }
 
 // refused answers a request for which no session could be made or found. What a

@@ -163,13 +163,13 @@ func (s *Site) Serve(ln net.Listener) error {
 	return nil
 }
 
-// Shutdown ends the site in good order: no connections and no sessions are
-// taken any more, requests under way are finished, then all sessions end and
-// their calls are made; with a Store they are saved instead, and what they own is
-// closed. When three quarters of the time until ctx ends have passed, the sessions
-// end even if there are requests still: they may be waiting for just that. The
-// errors name what had not finished when ctx ended.
-// Shutdown must not be called from a request or from a session's calls.
+// Shutdown ends the site in good order: no connections and no sessions are taken
+// any more, requests under way are finished, then all sessions end and their calls
+// are made; with a Store they are saved instead, and what they own is closed. When
+// three quarters of the time until ctx ends have passed, the sessions end even if
+// there are requests still: they may be waiting for just that. The errors name what
+// had not finished when ctx ended. Shutdown must not be called from a request or
+// from a session's calls, and a second one waits for the first.
 func (s *Site) Shutdown(ctx context.Context) error {
 	s.init()
 	s.closing.Do(func() { close(s.closed) })

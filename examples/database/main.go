@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/spindleweb/spindle/examples/internal/serve"
+	"github.com/spindleweb/spindle/resource/guard"
 	"github.com/spindleweb/spindle/resource/persession"
 	"github.com/spindleweb/spindle/resource/rpc"
 	"github.com/spindleweb/spindle/session"
@@ -64,13 +65,14 @@ func main() {
 	cursors.Sessions.OnExpire = func(s *session.Session) {
 		fmt.Printf("A cursor is closed (%v); %d are open.\n", s.Reason(), db.Stats().InUse)
 	}
-	s := site.New(gateway())
+	s := site.New(&guard.Hosts{Resource: gateway()}) // there is no log-in
 	s.Managers = []*session.Manager{&cursors.Sessions}
 	serve.Sites(serve.At{Addr: *addr, Site: s})
 }
 
 // gateway serves what has joined the group of the database's services.
 func gateway() *rpc.Gateway {
+	cursors.Sessions.Limit = *most
 	database := &rpc.Service{Name: "database", Help: "Opens cursors.", Sessions: cursors, Hook: abort}
 	database.Export("cursor", open, "timeout=60").Help = "Opens a cursor that closes after so many seconds without a call, and returns its id."
 	database.Export("cursors", func() int { return db.Stats().InUse }).Help = "Returns how many cursors are open."
@@ -84,7 +86,6 @@ func prepare(name url.URL) (err error) {
 	if db, err = sql.Open("sqlite", name.String()); err != nil {
 		return err
 	}
-	cursors.Sessions.Limit = *most
 	db.SetMaxOpenConns(*most + 1)
 	db.SetMaxIdleConns(-1) // what a cursor leaves behind, such as a transaction, goes with its connection
 	_, err = db.Exec(`

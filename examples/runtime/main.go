@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -59,7 +60,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	s := site.New(&guard.Hosts{Resource: rt, Names: []string{u.Hostname()}})
+	host, _, _ := net.SplitHostPort(*addr)
+	s := site.New(&guard.Hosts{Resource: rt, Names: []string{host, u.Hostname()}})
 	s.Managers = rt.Managers()
 	remove := func() error { return nil }
 	serve.Sites(serve.At{Addr: *addr, Site: s, Listening: func(here string) {

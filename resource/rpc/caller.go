@@ -17,16 +17,17 @@ type caller struct {
 	place
 	language
 	limits limits
-	made   atomic.Int32
+	made   *atomic.Int32 // calls
 	system func() *Service
 }
 
 func newCaller(p place, l language) *caller {
-	c := &caller{place: p, language: l, limits: p.g.limits()}
+	c := &caller{place: p, language: l, limits: p.g.limits(), made: new(atomic.Int32)}
 	c.system = sync.OnceValue(func() *Service {
 		asks := c
 		if p.name == system { // there it tells of the whole gateway
 			asks = newCaller(place{g: p.g}, l)
+			asks.limits, asks.made = c.limits, c.made
 		}
 		return newSystem(asks)
 	})

@@ -31,10 +31,9 @@
 //     or change what comes of it.
 //   - A call whose session ends is answered: the service went away.
 //   - A request is refused that is nested too deeply, has too many values, makes
-//     more than 1,000 calls, is too large, or of which the browser tells that a page
-//     of another site has made it. Old browsers do not tell that of a GET: what a
-//     function does to the world is safer where nobody is logged in by cookie or
-//     password. A proxy has to pass the Host on.
+//     more than 1,000 calls, is too large, or comes from a page of another site, as
+//     far as the browser tells: for a GET over plain http an old one may not. A
+//     proxy has to pass the Host on.
 //   - system.listMethods, methodSignature, methodHelp and multicall tell what there
 //     is and make several calls at once.
 package rpc

@@ -123,23 +123,23 @@ func (j inJSONRPC) params(c *caller, text json.RawMessage) ([]any, map[string]an
 
 // failed is the response for a fault.
 func failed(id json.RawMessage, f *Fault) *jsonResponse {
-	code, _ := inJSONRPC{}.fault(f)
 	about := &jsonAbout{Name: f.name(), Origin: f.Origin, Details: f.Details}
 	if id == nil {
 		id = json.RawMessage("null")
 	}
-	return &jsonResponse{Version: "2.0", Error: &jsonError{Code: code, Message: f.Description, Data: about}, ID: id}
+	return &jsonResponse{Version: "2.0", Error: &jsonError{Code: f.codeInJSON(), Message: f.Description, Data: about}, ID: id}
 }
 
-// fault returns the code of the function's own if JSON-RPC leaves it to
-// applications.
-func (j inJSONRPC) fault(f *Fault) (int, string) {
+// codeInJSON is the function's own if JSON-RPC leaves it to applications.
+func (f *Fault) codeInJSON() int {
 	reserved := f.Code >= -32768 && f.Code <= -32000
 	if f.kind == ofApplication && f.Code != 0 && !reserved {
-		return f.Code, f.Error()
+		return f.Code
 	}
-	return kinds[f.kind].json, f.Error()
+	return kinds[f.kind].json
 }
+
+func (j inJSONRPC) fault(f *Fault) (int, string) { return f.codeInJSON(), f.Error() }
 
 func (j inJSONRPC) result(v any) any {
 	if v == (void{}) {

@@ -159,6 +159,11 @@ func TestCodesOfJSONRPC(t *testing.T) {
 	require.Regexp(t, `"code":(57|-32000),"message":"broken"`, w.call(t, "s.plain", "[]"))
 }
 
+// Some clients write null where there are no parameters.
+func TestNullForNoParameters(t *testing.T) {
+	require.Contains(t, serving(arithmetic()).call(t, "s.null", "null"), `"result":null`)
+}
+
 func TestBatches(t *testing.T) {
 	w := serving(arithmetic())
 	batch := func(n int) string {

@@ -88,8 +88,8 @@ var (
 // people. One with a default, such as "timeout=60", may be left out, if those
 // after it may. What f takes and returns are booleans, numbers, strings,
 // time.Time, []byte, what reads and writes itself as text, and slices, maps with
-// strings as keys, structs (their fields by their json names, omitempty counting for
-// nothing) and pointers of these, nil being what is not there.
+// strings as keys, structs that embed none (their fields by their json names,
+// omitempty counting for nothing) and pointers of these, nil being what is not there.
 //
 // Export panics if f is none, or what is said of it is wrong.
 func (s *Service) Export(name string, f any, params ...string) *Function {

@@ -220,3 +220,56 @@ func TestMulticallAtAService(t *testing.T) {
 	require.EqualValues(t, 55, v.([]any)[1].(map[string]any)["faultCode"])
 	require.EqualValues(t, 55, v.([]any)[2].(map[string]any)["faultCode"])
 }
+
+// At its own place, system tells of the whole gateway, as it does by its full name.
+func TestSystemAtItsOwnPlace(t *testing.T) {
+	w := serving(failing())
+	all, f := w.xml(t, "/rpc", "system.listMethods")
+	require.Nil(t, f)
+	v, f := w.xml(t, "/rpc/system", "listMethods")
+	require.Nil(t, f)
+	require.Equal(t, all, v)
+	_, f = w.xml(t, "/rpc/system", "methodHelp", "s.add")
+	require.Nil(t, f)
+	v, f = w.xml(t, "/rpc/system", "multicall", xmlArray(call("s.add", "<int>1</int>", "<int>2</int>")))
+	require.Nil(t, f)
+	require.Equal(t, []any{[]any{int64(3)}}, v)
+}
+
+// However they are nested, a request makes no more than a thousand calls.
+func TestCallsOfARequestAreCounted(t *testing.T) {
+	for path, name := range map[string]string{"/rpc": "system.multicall", "/rpc/s": "system.multicall", "/rpc/system": "multicall"} {
+		made := 0
+		inner := map[string]string{"/rpc": "s.f", "/rpc/s": "f", "/rpc/system": "s.f"}[path]
+		w := serving(one("s", "f", func() { made++ }))
+		multicall := `{"jsonrpc":"2.0","id":1,"method":"` + name + `","params":[[` + strings.Repeat(`{"methodName":"`+inner+`"},`, 9) + `{"methodName":"` + inner + `"}]]}`
+		w.json(t, path, "["+strings.Repeat(multicall+",", 199)+multicall+"]")
+		require.LessOrEqual(t, made, 1000, path)
+		require.Greater(t, made, 800, path)
+	}
+}
+
+// A result that may be nested as deeply as it is by itself may be too deep where it
+// comes in a list: that is its own fault.
+func TestMulticallWithAResultThatIsTooDeepThere(t *testing.T) {
+	deep := func(n int) any {
+		var v any = "x"
+		for range n {
+			v = []any{v}
+		}
+		return v
+	}
+	w := serving(one("s", "deep", deep, "n"))
+	_, f := w.xml(t, "/rpc", "s.deep", "<int>63</int>")
+	require.Nil(t, f)
+	v, f := w.xml(t, "/rpc", "system.multicall", xmlArray(call("s.deep", "<int>1</int>"), call("s.deep", "<int>63</int>")))
+	require.Nil(t, f)
+	require.Equal(t, []any{[]any{"x"}}, v.([]any)[0])
+	require.EqualValues(t, 52, v.([]any)[1].(map[string]any)["faultCode"])
+}
+
+// There is one text to a fault in a multicall, so it has all that there is to say.
+func TestFaultsOfAMulticallInJSON(t *testing.T) {
+	said := serving(failing()).call(t, "system.multicall", `[[{"methodName":"s.add","params":[1]}]]`)
+	require.Contains(t, said, "Expected 2 arguments, received 1.")
+}

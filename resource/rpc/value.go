@@ -164,8 +164,8 @@ func supportedIn(t reflect.Type, seen []reflect.Type) error {
 		return supportedIn(t.Elem(), seen)
 	case reflect.Struct:
 		for i := range t.NumField() {
-			if t.Field(i).Anonymous {
-				return fmt.Errorf("a %v cannot be sent: it embeds a %v", t, t.Field(i).Type)
+			if f := t.Field(i); f.Anonymous && f.Tag.Get("json") == "" {
+				return fmt.Errorf("a %v cannot be sent: it embeds a %v", t, f.Type)
 			}
 			if memberName(t.Field(i)) == "" {
 				continue

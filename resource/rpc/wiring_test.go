@@ -53,6 +53,8 @@ func TestExportRefusesWhatIsWrong(t *testing.T) {
 		"a function as result":       func(s *rpc.Service) { s.Export("f", func() func() { return nil }) },
 		"a channel and an error":     func(s *rpc.Service) { s.Export("f", func() (<-chan int, error) { return nil, nil }) },
 		"two results":                func(s *rpc.Service) { s.Export("f", func() (int, int) { return 0, 0 }) },
+		"an embedded struct":         func(s *rpc.Service) { s.Export("f", func(struct{ point }) {}, "a") },
+		"an embedded pointer":        func(s *rpc.Service) { s.Export("f", func() (v struct{ *point }) { return v }) },
 		"two results and an error":   func(s *rpc.Service) { s.Export("f", func() (int, int, error) { return 0, 0, nil }) },
 	} {
 		t.Run(name, func(t *testing.T) {
