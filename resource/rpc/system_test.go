@@ -244,8 +244,8 @@ func TestCallsOfARequestAreCounted(t *testing.T) {
 		w := serving(one("s", "f", func() { made++ }))
 		multicall := `{"jsonrpc":"2.0","id":1,"method":"` + name + `","params":[[` + strings.Repeat(`{"methodName":"`+inner+`"},`, 9) + `{"methodName":"` + inner + `"}]]}`
 		w.json(t, path, "["+strings.Repeat(multicall+",", 199)+multicall+"]")
-		require.LessOrEqual(t, made, 1000, path)
-		require.Greater(t, made, 800, path)
+		require.Less(t, made, 950, "the multicalls count too: %s", path)
+		require.Greater(t, made, 850, path)
 	}
 }
 
