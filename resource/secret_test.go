@@ -67,7 +67,7 @@ func TestRedacted(t *testing.T) {
 			req.Secret()
 			answer(req)
 		}),
-		"root": resource.Func(func(req *resource.Request) { req.Secret() }),
+		"top": resource.Func(func(req *resource.Request) { req.Secret() }),
 	})
 	for name, test := range map[string]struct{ path, url, referer, shown string }{
 		"nothing":             {"/q/x", "/q/x", site + "/q/x", site + "/q/x"},
@@ -91,7 +91,7 @@ func TestRedacted(t *testing.T) {
 		"a query, a fragment": {"/q?hide", "/q?*", site + "/q#password", site + "/q?*"},
 		"a query, no other":   {"/q?hide", "/q?*", site + "/q", site + "/q"},
 		"both":                {"/s/x/y?hide&p=x", "/s/*/y?*", site + "/s/x?p=x", site + "/s/*?*"},
-		"the last walked":     {"/root/x", "/*/x", "", ""},
+		"the last walked":     {"/top/x", "/*/x", "", ""},
 		"a bare question":     {"/s/x?", "/s/*?", "", ""},
 		"bytes":               {"/s/\xff\xfe/y", "/s/*/y", "", ""},
 		"ten thousand":        {"/s/" + strings.Repeat("x", 10000) + "/y", "/s/*/y", site + "/" + strings.Repeat("x", 10000), site + "/*"},

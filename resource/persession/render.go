@@ -49,9 +49,9 @@ func (sp *Space) gone() int {
 }
 
 // RenderPOST opens a session. The client may choose its timeout, in seconds, by a
-// parameter of that name in the query or in a form (urlencoded). The answer has the address
-// as its Location and as text, or if JSON is asked for as the member "address"
-// of an object, with "timeout" telling what it is.
+// parameter of that name in the query or in a form (urlencoded). The answer has the
+// address as its Location and as text, or if JSON is asked for as the member
+// "address" of an object, with "timeout" telling what it is.
 func (sp *Space) RenderPOST(req *resource.Request) {
 	if req.CrossSite() {
 		req.Abort(fasthttp.StatusForbidden, "A page of another site may not open sessions.")
