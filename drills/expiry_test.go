@@ -28,13 +28,7 @@ func TestProcesses(t *testing.T) {
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				c := sc.fresh(timeout).gather(t, 3, sessions)
-				until(t, "sessions are ending", func() bool {
-					begun := 0
-					for _, p := range c.all {
-						begun += p.begun()
-					}
-					return begun > len(c.born)/20
-				})
+				until(t, "sessions are ending", func() bool { return c.begun() > len(c.born)/20 })
 				c.kill(t, test.kill)
 				v := c.judge(t)
 				require.Equal(t, verdict{once: v.once, again: v.again}, v)

@@ -127,6 +127,14 @@ func (p *process) begun() int {
 	return bytes.Count(b, []byte("begin "))
 }
 
+// begun counts those of all processes: any may be the one that claims the most.
+func (c *crowd) begun() (n int) {
+	for _, p := range c.all {
+		n += p.begun()
+	}
+	return n
+}
+
 // kill ends the first n processes, and takes note of which records were left at
 // that moment: those that had been acknowledged are gone. The others stand still
 // meanwhile.

@@ -49,7 +49,7 @@ func TestOutages(t *testing.T) {
 				sc.orders.Patience = 3 * time.Second
 				v := sc.visitors(t)
 				c := sc.gather(t, 3, 1200)
-				until(t, "sessions are ending", func() bool { return c.all[0].begun() > 50 })
+				until(t, "sessions are ending", func() bool { return c.begun() > 150 })
 				test.disturb(t, func() {
 					v.duringOutage(t)
 					// For several seconds, which is longer than the leases.
