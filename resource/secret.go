@@ -67,8 +67,9 @@ func Redacted(ctx *fasthttp.RequestCtx, url []byte) []byte {
 		s = new(secrets)
 	}
 	guess := ctx.Response.StatusCode() >= 300 || !bytes.HasPrefix(url, []byte("/"))
+	guess = guess && mayHaveID(url)
 	if !ok && !guess {
-		return url
+		return url // as it nearly always is, so it costs next to nothing
 	}
 	path, rest := url, []byte(nil)
 	if end := bytes.IndexAny(url, "?#"); end >= 0 {
@@ -109,17 +110,35 @@ func (s *secrets) has(segment []byte) bool {
 	return false
 }
 
+// shortestID is how many letters 16 bytes have in base64.
+const shortestID = 22
+
+// mayHaveID reports whether there are as many letters in a row as an id has.
+func mayHaveID(url []byte) bool {
+	row := 0
+	for _, c := range url {
+		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+			if row++; row == shortestID {
+				return true
+			}
+		} else {
+			row = 0
+		}
+	}
+	return false
+}
+
 // likeID reports whether a segment could be the text of a session's id, 16 bytes or
 // more in base64, perhaps with a bad escape after it. Names that people have given
 // rarely have both capitals and small letters; of ids one in 48,000 has not, and is
 // overlooked.
 func likeID(segment []byte) bool {
 	segment, _, _ = bytes.Cut(segment, []byte("%"))
-	if bytes.Equal(segment, bytes.ToLower(segment)) || bytes.Equal(segment, bytes.ToUpper(segment)) {
+	var id [64]byte
+	if len(segment) < shortestID || len(segment) > base64.RawURLEncoding.EncodedLen(len(id)) {
 		return false
 	}
-	var id [64]byte
-	if len(segment) < base64.RawURLEncoding.EncodedLen(16) || len(segment) > base64.RawURLEncoding.EncodedLen(len(id)) {
+	if bytes.Equal(segment, bytes.ToLower(segment)) || bytes.Equal(segment, bytes.ToUpper(segment)) {
 		return false
 	}
 	_, err := base64.RawURLEncoding.Strict().Decode(id[:], segment)

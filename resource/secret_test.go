@@ -197,6 +197,16 @@ func TestRedactedIsACopy(t *testing.T) {
 	require.Equal(t, "/s/x?y", string(resource.Redacted(fresh, fresh.RequestURI())), "of another request nothing is known")
 }
 
+// The access log asks for each request.
+func TestRedactedCostsNothingWhereNothingIsSecret(t *testing.T) {
+	ctx := get(t, "/docs/a-page?of=this&and=that")
+	referer := []byte("http://example.org/docs/another-page?of=this")
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		resource.Redacted(ctx, ctx.RequestURI())
+		resource.Redacted(ctx, referer)
+	}))
+}
+
 // A page of another site does not know a URL with a secret.
 func TestASecretIsNotCrossSite(t *testing.T) {
 	for path, want := range map[string]string{"/s/x": "false", "/s/x/y": "false", "/q": "true", "/query?x": "true"} {

@@ -18,7 +18,7 @@ const (
 	AstroGrid
 )
 
-// fault returns what XML-RPC tells of f.
+// fault returns what XML-RPC tells of f, and plain HTTP in words.
 func (d Dialect) fault(f *Fault) (code int, text string) {
 	if d == AstroGrid {
 		return 0, f.exception()

@@ -85,7 +85,7 @@ func (c *plainCall) call(req *resource.Request) {
 		if f.kind == ofCrowd {
 			req.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
 		}
-		text = c.p.g.plainFault(f)
+		_, text = c.p.g.Dialect.fault(f)
 	}
 	if c.html {
 		c.p.result(req, text, f != nil)
@@ -115,13 +115,6 @@ func (c *plainCall) leaveOut(params map[string]any) {
 			delete(params, p.name)
 		}
 	}
-}
-
-func (g *Gateway) plainFault(f *Fault) string {
-	if g.Dialect == AstroGrid {
-		return f.exception()
-	}
-	return f.Error()
 }
 
 // plainText writes a result for people and simple programs: what is one value as
