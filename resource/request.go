@@ -96,7 +96,7 @@ func (r *Request) GetSession() *session.Session {
 	}
 	s, isNew, err := r.tree.Sessions.Acquire(r.RequestCtx)
 	if err != nil {
-		r.refused(err)
+		r.Refuse(err)
 	}
 	r.have(s)
 	r.fresh = isNew
@@ -115,7 +115,7 @@ func (r *Request) PeekSession() *session.Session {
 	}
 	s, err := r.tree.Sessions.Peek(r.RequestCtx)
 	if err != nil {
-		r.refused(err)
+		r.Refuse(err)
 	}
 	return s
 }
@@ -133,9 +133,9 @@ func (r *Request) RenewSession() *session.Session {
 		if n := r.GetSession(); n != s {
 			return n // a new one will do as well
 		}
-		r.refused(session.ErrStore) // it is due, and the Store is being asked
+		r.Refuse(session.ErrStore) // it is due, and the Store is being asked
 	case err != nil:
-		r.refused(err) // who logs in must not go on with the old uid
+		r.Refuse(err) // who logs in must not go on with the old uid
 	}
 	r.fresh = true
 	return s

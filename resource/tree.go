@@ -160,12 +160,18 @@ func (r *Request) before() bool {
 	return true
 }
 
-// refused answers a request for which no session could be made or found. What a
-// factory did wrong is in the log already.
-func (r *Request) refused(err error) {
-	if errors.Is(err, session.ErrFull) || errors.Is(err, session.ErrClosed) || errors.Is(err, session.ErrStore) {
-		r.Response.Header.Set(fasthttp.HeaderRetryAfter, retryAfter)
-		r.Abort(fasthttp.StatusServiceUnavailable)
+// Refuse ends the request, as GetSession does, where a session could not be made or
+// found: with 503 if that may pass, and with 500 and an entry in the log otherwise. It
+// does not return.
+func (r *Request) Refuse(err error) {
+	for _, passing := range []error{session.ErrFull, session.ErrClosed, session.ErrStore, session.ErrEnded} {
+		if errors.Is(err, passing) {
+			r.Response.Header.Set(fasthttp.HeaderRetryAfter, retryAfter)
+			r.Abort(fasthttp.StatusServiceUnavailable)
+		}
+	}
+	if !errors.Is(err, session.ErrFactory) { // which has been told of already
+		r.tree.report("resource: a session could not be made", "error", err)
 	}
 	r.Abort(fasthttp.StatusInternalServerError)
 }

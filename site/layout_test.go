@@ -26,7 +26,7 @@ func TestImportsRunDownOnly(t *testing.T) {
 		"resource/rpc/internal/xmlrpc": nil,
 		"resource/rpc": {module + "/session", module + "/resource", module + "/resource/guard",
 			module + "/resource/persession", module + "/resource/rpc/internal/xmlrpc", fast},
-		"resource/rpc/sessionmanager": {module + "/session", module + "/resource", module + "/resource/persession", module + "/resource/rpc", fast},
+		"resource/rpc/sessionmanager": {module + "/session", module + "/resource", module + "/resource/persession", module + "/resource/rpc"},
 
 		"site": {module + "/timer", module + "/session", module + "/resource", fast},
 	} {

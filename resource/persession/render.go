@@ -2,7 +2,6 @@ package persession
 
 import (
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -25,18 +24,17 @@ func (sp *Space) GetChild(name []byte, req *resource.Request) resource.Resource 
 	req.Secret()
 	s, err := sp.Sessions.Get(req, string(name))
 	if err != nil {
-		busy(req)
+		req.Refuse(err)
 	}
 	if s == nil || !req.Bind(s) {
 		return resource.Status(sp.gone())
 	}
 	res, err := sp.resource(req, s)
-	switch {
-	case s.Reason() != session.Alive:
+	if s.Reason() != session.Alive {
 		return resource.Status(sp.gone())
-	case err != nil:
-		sp.report("persession: a session has no resource", "error", err)
-		return resource.Status(fasthttp.StatusInternalServerError)
+	}
+	if err != nil {
+		req.Refuse(err)
 	}
 	return &address{res: res}
 }
@@ -68,13 +66,8 @@ func (sp *Space) RenderPOST(req *resource.Request) {
 		}
 	}
 	s, err := sp.Open(req, timeout)
-	switch {
-	case errors.Is(err, session.ErrFull), errors.Is(err, session.ErrClosed), errors.Is(err, session.ErrStore),
-		errors.Is(err, session.ErrEnded): // already, by a shutdown or to make room for another
-		busy(req)
-	case err != nil:
-		sp.report("persession: a session could not be opened", "error", err)
-		req.Abort(fasthttp.StatusInternalServerError)
+	if err != nil {
+		req.Refuse(err)
 	}
 	where := sp.URL
 	if where == "" {
@@ -97,12 +90,6 @@ func (sp *Space) RenderPOST(req *resource.Request) {
 		Address string  `json:"address"`
 		Timeout float64 `json:"timeout"`
 	}{where, s.Timeout().Seconds()})
-}
-
-// busy answers where no session can be made, or found out about, for now.
-func busy(req *resource.Request) {
-	req.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
-	req.Abort(fasthttp.StatusServiceUnavailable)
 }
 
 func (sp *Space) report(msg string, args ...any) {

@@ -9,7 +9,6 @@ import (
 	"github.com/spindleweb/spindle/resource/persession"
 	"github.com/spindleweb/spindle/resource/rpc"
 	"github.com/spindleweb/spindle/session"
-	"github.com/valyala/fasthttp"
 )
 
 // A Runtime is the resource that serves the default session at its own URL, and
@@ -117,9 +116,8 @@ func (rt *Runtime) gateway(s *session.Session) *rpc.Gateway {
 // Render has the gateway of a session answer.
 func (rt *Runtime) Render(req *resource.Request) {
 	g, err := rt.init()
-	if err != nil { // the site shuts down
-		req.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
-		req.Abort(fasthttp.StatusServiceUnavailable)
+	if err != nil {
+		req.Refuse(err)
 	}
 	req.SetUserValue(urlKey{}, rt.url(req))
 	resource.Serve(home{g, rt}, req)
