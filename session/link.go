@@ -29,6 +29,8 @@ type link struct {
 
 	telling *timer.Keys[id] // whose use is to be told, for when
 	tells   *queue[id]
+	urgent  *queue[*urgent] // of whom somebody waits for that
+	behind  atomic.Bool     // the Store does not keep up with it
 	saves   *queue[*Session]
 	claims  *queue[*Session]
 	acks    *queue[StoreKey]
@@ -48,20 +50,22 @@ type link struct {
 const batchSize = 128
 
 func (m *Manager) connect() {
-	l := &link{m: m, owner: rand.Text(), codec: m.Codec, lease: m.Lease}
+	l := &link{m: m, owner: rand.Text(), codec: m.Codec}
 	if l.codec == nil {
 		l.codec = jsonCodec{}
-	}
-	if l.lease <= 0 {
-		l.lease = 30 * time.Second
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.gate = gate{m: m, ctx: l.ctx, patience: m.StoreTimeout, claims: time.Now().Add(settling)}
 	if l.gate.patience <= 0 {
 		l.gate.patience = 3 * time.Second
 	}
+	if l.lease = m.Lease; l.lease <= 0 {
+		l.lease = 30 * time.Second
+	}
+	l.lease = max(l.lease, 2*l.gate.patience) // a claim has to be kept in time
 	l.telling = timer.NewKeys(m.clock, func(_ time.Duration, ids []id) { l.tells.put(ids...) })
 	l.tells = &queue[id]{do: l.tell, most: batchSize}
+	l.urgent = &queue[*urgent]{do: l.tellUrgent, most: batchSize}
 	l.saves = &queue[*Session]{do: l.saveAll, most: savers}
 	l.claims = &queue[*Session]{do: l.claim, most: batchSize}
 	l.acks = &queue[StoreKey]{do: l.ack, most: batchSize}

@@ -179,10 +179,14 @@ func (s *Session) Touch() bool {
 	return s.m.touch(s, s.m.clock.Now())
 }
 
-// notice is called after each use, and has a Store told of it some time.
+// notice is called after each use, and has a Store told of it some time. Nearly
+// always that is going to happen already.
 func (s *Session) notice() {
-	if s.m != nil && s.m.link != nil && s.marks.Load()&telling == 0 {
-		s.m.link.used(s)
+	if s.m == nil {
+		return
+	}
+	if l := s.m.link; l != nil && (s.marks.Load()&telling == 0 || l.behind.Load()) {
+		l.used(s)
 	}
 }
 

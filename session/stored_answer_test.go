@@ -47,7 +47,7 @@ func TestAnAnswerOlderThanTheAcknowledgement(t *testing.T) {
 	inBubble(t, func(t *testing.T, memory *storetest.Memory) {
 		p := join(t, memory)
 		p.way.Store = &lateAnswer{Memory: memory, due: make(chan struct{}), asked: make(chan struct{}), acked: make(chan struct{})}
-		p.StoreTimeout = time.Hour
+		p.StoreTimeout = time.Minute
 		s := p.visit(t, "")
 		require.NoError(t, number.Set(s, 7))
 		require.NoError(t, p.Save(nil, s))

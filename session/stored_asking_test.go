@@ -179,7 +179,7 @@ func (s *lateDue) Ack(ctx context.Context, keys []session.StoreKey) error {
 // A process takes over, as nobody's, what it has and claims itself meanwhile.
 func TestATakeoverOlderThanTheAcknowledgement(t *testing.T) {
 	inBubble(t, func(t *testing.T, memory *storetest.Memory) {
-		p := joinAs(t, &lateDue{memory, make(chan struct{})}, func(m *session.Manager) { m.StoreTimeout = time.Hour })
+		p := joinAs(t, &lateDue{memory, make(chan struct{})}, func(m *session.Manager) { m.StoreTimeout = time.Minute })
 		p.visit(t, "")
 		require.NoError(t, memory.AdjustTime(t.Context(), -30*time.Second)) // due there before it is here
 		time.Sleep(5 * time.Minute)

@@ -8,15 +8,14 @@ import (
 	"time"
 )
 
-const (
-	// grace is more than it takes to tell the Store of a use and to claim. So long
-	// a session that is due is left to the process that has it.
-	grace = 2 * time.Second
+// grace is more than it takes to tell the Store of a use and to claim, unless it
+// takes so long that it counts as failed. For as long as one of these takes a
+// session that is due is left to the process that has it.
+const grace = 2 * time.Second
 
-	// sweeping is how often what nobody asks for is looked for. The moments are
-	// random, lest all processes come together.
-	sweeping = time.Second
-)
+// sweeping is how often what nobody asks for is looked for. The moments are
+// random, lest all processes come together.
+const sweeping = time.Second
 
 // sweep keeps what has been claimed and takes over what nobody asks for, until
 // the link is closed.
@@ -66,7 +65,7 @@ func (l *link) takeOver(ctx context.Context) (n int, err error) {
 	defer l.claimed.answered(q)
 	var claims []Claim
 	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
-		claims, err = l.m.Store.Due(ctx, batchSize, grace, Terms{Owner: l.owner, Lease: l.lease, Why: Idle})
+		claims, err = l.m.Store.Due(ctx, batchSize, max(grace, l.gate.patience), Terms{Owner: l.owner, Lease: l.lease, Why: Idle})
 		return err
 	})
 	if err != nil {

@@ -34,19 +34,63 @@ const hurry = 5 * time.Second
 //
 // A use so late that the Store might end the session soon is told of at once, and
 // whoever uses it waits for that: a process that has it too, idle, may be about to
-// ask for its end.
+// ask for its end. Where the Store does not keep up, all wait that it should know of
+// by now: so there are not more than it can be told of in time.
 func (l *link) used(s *Session) {
-	t := s.Timeout()
-	switch told := time.Duration(s.stored().told.Load()); {
-	case !s.setMark(telling): // somebody else is doing this
-	case t == Never: // there is nothing to tell, and the mark saves us from asking
-	case later(told, t-max(mayLag(t), min(t/2, hurry))) <= l.m.clock.Now():
-		if again := l.tell([]id{s.id()}); len(again) > 0 {
-			l.tells.put(again...)
-		}
-	default:
-		l.fileTell(s)
+	t, first := s.Timeout(), s.setMark(telling)
+	told, ahead := time.Duration(s.stored().told.Load()), t-max(mayLag(t), min(t/2, hurry))
+	if l.behind.Load() {
+		ahead = mayLag(t)
 	}
+	switch {
+	case t == Never: // there is nothing to tell, and the mark saves us from asking
+	case later(told, ahead) > l.m.clock.Now():
+		if first {
+			l.fileTell(s)
+		}
+	case l.tellNow(s):
+		if first {
+			l.nothingNew(s)
+		}
+	case first:
+		l.tells.put(s.id())
+	}
+}
+
+// tellNow has the Store told of the use of s, together with what others tell of
+// now, and reports whether it has been.
+func (l *link) tellNow(s *Session) bool {
+	if l.gate.shut.Load() {
+		return false
+	}
+	u := &urgent{s: s, done: make(chan struct{})}
+	l.urgent.put(u)
+	select {
+	case <-u.done:
+		return u.told
+	case <-l.ctx.Done():
+		return false
+	}
+}
+
+// urgent is somebody who waits until the Store has been told of a use.
+type urgent struct {
+	s    *Session
+	done chan struct{}
+	told bool
+}
+
+func (l *link) tellUrgent(batch []*urgent) []*urgent {
+	all := make([]*Session, len(batch))
+	for i, u := range batch {
+		all[i] = u.s
+	}
+	err := l.touch(l.ctx, all)
+	for _, u := range batch {
+		u.told = err == nil
+		close(u.done)
+	}
+	return nil // who waits goes on, told or not
 }
 
 // fileTell files the entry for the mark.
@@ -62,53 +106,84 @@ func (l *link) tell(ids []id) (again []id) {
 		return ids
 	}
 	var all []*Session
-	var touches []Touch
-	var uses []time.Duration
 	for _, v := range ids {
 		s := l.m.table.find(v)
 		if s == nil {
 			continue
 		}
 		now := l.m.clock.Now()
-		use, news := s.news(now)
+		_, news := s.news(now)
 		switch told := time.Duration(s.stored().told.Load()); {
 		case !news:
 			l.nothingNew(s)
 		case later(told, mayLag(s.Timeout())) > now:
-			l.fileTell(s) // a save has told it meanwhile
+			l.fileTell(s) // it has been told meanwhile
 		default:
 			all = append(all, s)
-			uses = append(uses, use)
-			touches = append(touches, Touch{s.storeKey(), s.extension(use, now)})
 		}
 	}
+	err := l.touch(l.ctx, all)
+	for _, s := range all {
+		if err != nil {
+			again = append(again, s.id())
+		} else if !s.ended() {
+			l.nothingNew(s)
+		}
+	}
+	return again
+}
+
+// watch takes note of whether the Store keeps up with what it is told: a call takes
+// no more than a moment, and no more than a few wait for it.
+func (l *link) watch() (end func()) {
+	many := func() bool { return l.tells.len()+l.urgent.len() > 4*batchSize }
+	if many() {
+		l.behind.Store(true)
+	}
+	slow := time.AfterFunc(hiccup, func() { l.behind.Store(true) })
+	return func() {
+		if slow.Stop() && !many() {
+			l.behind.Store(false)
+		}
+	}
+}
+
+// touch tells the Store of the last uses of sessions, in one call. Those that it
+// does not have end here, if they can.
+func (l *link) touch(ctx context.Context, all []*Session) error {
 	if len(all) == 0 {
 		return nil
 	}
+	uses, touches := make([]time.Duration, len(all)), make([]Touch, len(all))
+	for i, s := range all {
+		now := l.m.clock.Now()
+		uses[i], _ = s.news(now)
+		touches[i] = Touch{s.storeKey(), s.extension(uses[i], now)}
+	}
+	defer l.watch()()
 	l.counts.tells.Add(1)
 	var versions []uint64
-	err := l.gate.call(l.ctx, func(ctx context.Context) (err error) {
+	err := l.gate.call(ctx, func(ctx context.Context) (err error) {
 		versions, err = l.m.Store.Touch(ctx, touches)
 		if err == nil && len(versions) != len(touches) {
 			err = fmt.Errorf("%d versions for %d touches", len(versions), len(touches))
 		}
 		return err
 	})
-	for i, s := range all {
-		switch {
-		case err != nil:
-			again = append(again, s.id())
-		case versions[i] == 0:
-			l.missing(s, touches[i].Key)
-		default:
-			if versions[i] != s.stored().version.Load() {
-				s.setMark(doubtful)
-			}
-			s.stored().tell(uses[i])
-			l.nothingNew(s)
-		}
+	if err != nil {
+		return err
 	}
-	return again
+	for i, s := range all {
+		if versions[i] == 0 {
+			l.missing(s, touches[i].Key)
+			continue
+		}
+		if versions[i] != s.stored().version.Load() {
+			s.setMark(doubtful)
+		}
+		s.stored().tell(uses[i])
+	}
+	return nil
 }
 
 // news returns the last use of s and whether the Store should be told of it. Of
@@ -156,14 +231,10 @@ func (l *link) missing(s *Session, key StoreKey) {
 	st := s.stored()
 	if !st.io.TryLock() { // perhaps we come from where it is held
 		s.setMark(doubtful)
-		l.nothingNew(s)
 		return
 	}
 	defer st.io.Unlock()
 	if s.storeKey() == key { // else it has been renamed
 		_ = l.gone(l.ctx, s) // what could not be asked is told again
-	}
-	if !s.ended() {
-		l.nothingNew(s)
 	}
 }

@@ -32,6 +32,7 @@ func (l *link) close(ctx context.Context) error {
 	l.cancel()
 	l.done.Wait()
 	l.tells.stop()
+	l.urgent.stop()
 	l.saves.stop()
 	l.claims.stop()
 	l.acks.stop()
@@ -117,23 +118,8 @@ func (l *link) tellRest(ctx context.Context) (failed int) {
 		}
 	}
 	for part := range slices.Chunk(untold, batchSize) {
-		touches := make([]Touch, len(part))
-		uses := make([]time.Duration, len(part))
-		for i, s := range part {
-			now := l.m.clock.Now()
-			uses[i], _ = s.news(now)
-			touches[i] = Touch{s.storeKey(), s.extension(uses[i], now)}
-		}
-		err := l.gate.call(ctx, func(ctx context.Context) error {
-			_, err := l.m.Store.Touch(ctx, touches)
-			return err
-		})
-		if err != nil {
+		if l.touch(ctx, part) != nil {
 			failed += len(part)
-			continue
-		}
-		for i, s := range part {
-			s.stored().tell(uses[i])
 		}
 	}
 	return failed
