@@ -23,14 +23,15 @@ type link struct {
 	gate  gate
 	owner string
 	codec Codec
+	grace time.Duration
 	lease time.Duration
 
 	flights flights
 
 	telling *timer.Keys[id] // whose use is to be told, for when
-	tells   *queue[id]
-	urgent  *queue[*urgent] // of whom somebody waits for that
-	behind  atomic.Bool     // the Store does not keep up with it
+	tells   *queue[reminder]
+	waiting waiting     // for that
+	behind  atomic.Bool // the Store does not keep up with it
 	saves   *queue[*Session]
 	claims  *queue[*Session]
 	acks    *queue[StoreKey]
@@ -46,7 +47,7 @@ type link struct {
 	done   sync.WaitGroup // for the sweeper
 }
 
-// batchSize is how many sessions are told of, claimed or acknowledged in one call.
+// batchSize is how many sessions are claimed or acknowledged in one call.
 const batchSize = 128
 
 func (m *Manager) connect() {
@@ -59,13 +60,14 @@ func (m *Manager) connect() {
 	if l.gate.patience <= 0 {
 		l.gate.patience = 3 * time.Second
 	}
+	l.grace = max(leastGrace, min(l.gate.patience, mostGrace))
 	if l.lease = m.Lease; l.lease <= 0 {
 		l.lease = 30 * time.Second
 	}
-	l.lease = max(l.lease, 2*l.gate.patience) // a claim has to be kept in time
-	l.telling = timer.NewKeys(m.clock, func(_ time.Duration, ids []id) { l.tells.put(ids...) })
-	l.tells = &queue[id]{do: l.tell, most: batchSize}
-	l.urgent = &queue[*urgent]{do: l.tellUrgent, most: batchSize}
+	l.lease = max(l.lease, 2*l.grace) // a claim has to be kept in time
+	l.telling = timer.NewKeys(m.clock, l.remember)
+	l.tells = &queue[reminder]{do: l.tell, most: mostTold}
+	l.waiting.all = make(map[id]chan struct{})
 	l.saves = &queue[*Session]{do: l.saveAll, most: savers}
 	l.claims = &queue[*Session]{do: l.claim, most: batchSize}
 	l.acks = &queue[StoreKey]{do: l.ack, most: batchSize}
@@ -148,7 +150,8 @@ func (l *link) rename(s *Session, v id, tail string) error {
 		l.lost(s) // here, where it cannot be found any more
 		return ErrEnded
 	}
-	l.nothingNew(s) // the entry on the wheel is of the old id
+	st.reminder.Store(0) // it is of the old id
+	l.nothingNew(s)
 	return nil
 }
 

@@ -184,7 +184,7 @@ func (l *link) revive(s *Session, r Record) {
 		s.stored().ours.Store(false)
 	}
 	l.m.fileAgain(s)
-	l.nothingNew(s) // an entry may have come up meanwhile
+	l.nothingNew(s) // a reminder may have come up meanwhile
 }
 
 // loaded makes the last use of a session that which the record tells of.

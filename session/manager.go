@@ -120,13 +120,13 @@ type Manager struct {
 	WriteBehind bool
 
 	// StoreTimeout is how long a call to the Store may take before it counts as
-	// failed, and for how long at the least a session that is due is left to the
-	// process that has it. Default 3 seconds.
+	// failed, and for how long, between 2 seconds and a minute, a session that is
+	// due is left to the process that has it. Default 3 seconds.
 	StoreTimeout time.Duration
 
 	// Lease is for how long after the death of a process no other makes the calls
-	// of sessions that were ending there, at the least twice StoreTimeout. Default
-	// 30 seconds.
+	// of sessions that were ending there, and at the least twice as long as they are
+	// left to it. Default 30 seconds.
 	Lease time.Duration
 
 	setup   sync.Once

@@ -14,6 +14,7 @@ type queue[T any] struct {
 	most int                         // in one batch
 
 	mu      sync.Mutex
+	first   []T // before items
 	items   []T
 	open    int   // put in and not done
 	ready   int64 // ever done
@@ -32,6 +33,17 @@ func (q *queue[T]) put(items ...T) {
 	if !q.stopped {
 		q.open += len(items)
 		q.add(items)
+	}
+}
+
+// putFirst is put for what is to be done before all else.
+func (q *queue[T]) putFirst(item T) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.stopped {
+		q.open++
+		q.first = append(q.first, item)
+		q.start()
 	}
 }
 
@@ -62,7 +74,12 @@ func (q *queue[T]) add(items []T) {
 		return
 	}
 	q.items = append(q.items, items...)
-	if !q.working && len(q.items) > 0 {
+	q.start()
+}
+
+// start is for whoever has the lock.
+func (q *queue[T]) start() {
+	if !q.working && len(q.first)+len(q.items) > 0 {
 		q.working = true
 		go q.work()
 	}
@@ -85,18 +102,21 @@ func (q *queue[T]) work() {
 func (q *queue[T]) take() []T {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.items) == 0 {
-		q.items, q.working = nil, false
+	if len(q.first)+len(q.items) == 0 {
+		q.first, q.items, q.working = nil, nil, false
 		if q.asleep != nil {
 			close(q.asleep)
 			q.asleep = nil
 		}
 		return nil
 	}
-	n := min(q.most, len(q.items))
-	batch := append([]T(nil), q.items[:n]...)
-	clear(q.items[:n])
-	q.items = q.items[n:]
+	var batch []T
+	for _, from := range []*[]T{&q.first, &q.items} {
+		n := min(q.most-len(batch), len(*from))
+		batch = append(batch, (*from)[:n]...)
+		clear((*from)[:n])
+		*from = (*from)[n:]
+	}
 	return batch
 }
 
@@ -140,8 +160,7 @@ func (q *queue[T]) wait(ctx context.Context) (left int) {
 func (q *queue[T]) stop() {
 	q.mu.Lock()
 	q.stopped = true
-	clear(q.items)
-	q.items = nil
+	q.first, q.items = nil, nil
 	q.close(q.open)
 	if q.working && q.asleep == nil {
 		q.asleep = make(chan struct{})

@@ -145,7 +145,7 @@ func (s *Session) retime(set func()) {
 	x.mu.Unlock()
 	s.m.link.changed(s) // before the wheel can have its end asked for
 	s.refile()
-	s.m.link.nothingNew(s) // the entry is for when the old timeout would have it
+	s.m.link.nothingNew(s) // the reminder is for when the old timeout would have it
 }
 
 // limit sets the moment of the absolute end; before a Manager takes the session,
@@ -171,7 +171,9 @@ func (s *Session) Remaining() time.Duration {
 }
 
 // Touch counts as activity: idleness starts anew. It reports whether the
-// session was alive.
+// session was alive. Where a Store does not keep up with what it is told of the use
+// of sessions, or hears of this one only when it is nearly due, every use waits for
+// that, be it by Touch, Hold, Release or a request.
 func (s *Session) Touch() bool {
 	if s.m == nil {
 		return !s.ended()

@@ -8,10 +8,13 @@ import (
 	"time"
 )
 
-// grace is more than it takes to tell the Store of a use and to claim, unless it
-// takes so long that it counts as failed. For as long as one of these takes a
-// session that is due is left to the process that has it.
-const grace = 2 * time.Second
+// A session that is due is left to the process that has it for as long as it takes
+// to tell the Store of a use and to claim; what takes longer than StoreTimeout
+// counts as failed. Some StoreTimeouts are no limit at all.
+const (
+	leastGrace = 2 * time.Second
+	mostGrace  = time.Minute
+)
 
 // sweeping is how often what nobody asks for is looked for. The moments are
 // random, lest all processes come together.
@@ -65,7 +68,7 @@ func (l *link) takeOver(ctx context.Context) (n int, err error) {
 	defer l.claimed.answered(q)
 	var claims []Claim
 	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
-		claims, err = l.m.Store.Due(ctx, batchSize, max(grace, l.gate.patience), Terms{Owner: l.owner, Lease: l.lease, Why: Idle})
+		claims, err = l.m.Store.Due(ctx, batchSize, l.grace, Terms{Owner: l.owner, Lease: l.lease, Why: Idle})
 		return err
 	})
 	if err != nil {

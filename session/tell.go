@@ -3,14 +3,15 @@ package session
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 )
 
 // The Store has to know of the use of a session, or it would end it while it is
 // in use; it need not know of each. So the first use after it was last told puts
-// an entry on the wheel, for a 15th of the timeout after that, and when that
+// a reminder on the wheel, for a 15th of the timeout after that, and when that
 // comes up the Store is told, together with others. A mark of the session says
-// that there is an entry, so that all other uses have nothing to do.
+// that there is one, so that all other uses have nothing to do.
 
 // mayLag is how far the Store may be behind.
 func mayLag(timeout time.Duration) time.Duration {
@@ -19,6 +20,9 @@ func mayLag(timeout time.Duration) time.Duration {
 	}
 	return max(timeout, 0) / 15
 }
+
+// mostTold is how many sessions are told of in one call.
+const mostTold = 8 * batchSize
 
 // gathering is for how long uses are collected that the Store should know of by
 // now.
@@ -34,8 +38,8 @@ const hurry = 5 * time.Second
 //
 // A use so late that the Store might end the session soon is told of at once, and
 // whoever uses it waits for that: a process that has it too, idle, may be about to
-// ask for its end. Where the Store does not keep up, all wait that it should know of
-// by now: so there are not more than it can be told of in time.
+// ask for its end. Where the Store does not keep up, so does everybody whose use it
+// should know of by now; so there are no more than it can be told of.
 func (l *link) used(s *Session) {
 	t, first := s.Timeout(), s.setMark(telling)
 	told, ahead := time.Duration(s.stored().told.Load()), t-max(mayLag(t), min(t/2, hurry))
@@ -46,78 +50,73 @@ func (l *link) used(s *Session) {
 	case t == Never: // there is nothing to tell, and the mark saves us from asking
 	case later(told, ahead) > l.m.clock.Now():
 		if first {
-			l.fileTell(s)
+			l.remind(s)
 		}
-	case l.tellNow(s):
-		if first {
-			l.nothingNew(s)
-		}
+	case !l.gate.shut.Load():
+		l.tellNow(s)
 	case first:
-		l.tells.put(s.id())
+		l.tells.put(reminder{s.id(), Never})
 	}
 }
 
-// tellNow has the Store told of the use of s, together with what others tell of
-// now, and reports whether it has been.
-func (l *link) tellNow(s *Session) bool {
-	if l.gate.shut.Load() {
-		return false
-	}
-	u := &urgent{s: s, done: make(chan struct{})}
-	l.urgent.put(u)
+// tellNow returns when the Store has been told of the use of s, or that has failed
+// and will be tried again.
+func (l *link) tellNow(s *Session) {
 	select {
-	case <-u.done:
-		return u.told
+	case <-l.waiting.join(s.id(), func() { l.tells.putFirst(reminder{s.id(), Never}) }):
 	case <-l.ctx.Done():
-		return false
 	}
 }
 
-// urgent is somebody who waits until the Store has been told of a use.
-type urgent struct {
-	s    *Session
-	done chan struct{}
-	told bool
+// waiting are those who wait until the Store has been told, by what of. Many may
+// wait for one session.
+type waiting struct {
+	mu  sync.Mutex
+	all map[id]chan struct{}
 }
 
-func (l *link) tellUrgent(batch []*urgent) []*urgent {
-	all := make([]*Session, len(batch))
-	for i, u := range batch {
-		all[i] = u.s
+// join returns what is closed then. The first for a session calls first.
+func (w *waiting) join(v id, first func()) chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.all[v]
+	if c == nil {
+		c = make(chan struct{})
+		w.all[v] = c
+		first()
 	}
-	err := l.touch(l.ctx, all)
-	for _, u := range batch {
-		u.told = err == nil
-		close(u.done)
+	return c
+}
+
+// take takes out those who wait for some sessions, for the caller to close: who
+// comes later has used it later.
+func (w *waiting) take(batch []reminder) (all []chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range batch {
+		if c := w.all[r.id]; c != nil {
+			all = append(all, c)
+			delete(w.all, r.id)
+		}
 	}
-	return nil // who waits goes on, told or not
+	return all
 }
 
-// fileTell files the entry for the mark.
-func (l *link) fileTell(s *Session) {
-	t := s.Timeout()
-	soonest := later(l.m.clock.Now(), max(gathering(t), pause))
-	l.telling.Add(s.id(), max(later(time.Duration(s.stored().told.Load()), mayLag(t)), soonest))
-}
-
-// tell is called with sessions whose entries have come up.
-func (l *link) tell(ids []id) (again []id) {
+// tell is called with reminders that have come up.
+func (l *link) tell(batch []reminder) (again []reminder) {
+	for _, c := range l.waiting.take(batch) {
+		defer close(c)
+	}
 	if l.gate.shut.Load() {
-		return ids
+		return batch
 	}
 	var all []*Session
-	for _, v := range ids {
-		s := l.m.table.find(v)
-		if s == nil {
-			continue
-		}
-		now := l.m.clock.Now()
-		_, news := s.news(now)
-		switch told := time.Duration(s.stored().told.Load()); {
-		case !news:
-			l.nothingNew(s)
-		case later(told, mayLag(s.Timeout())) > now:
-			l.fileTell(s) // it has been told meanwhile
+	for _, r := range batch {
+		s := l.m.table.find(r.id)
+		switch {
+		case s == nil || !r.isFor(s):
+		case later(time.Duration(s.stored().told.Load()), mayLag(s.Timeout())) > l.m.clock.Now():
+			l.remind(s) // it has been told meanwhile
 		default:
 			all = append(all, s)
 		}
@@ -125,7 +124,7 @@ func (l *link) tell(ids []id) (again []id) {
 	err := l.touch(l.ctx, all)
 	for _, s := range all {
 		if err != nil {
-			again = append(again, s.id())
+			again = append(again, reminder{s.id(), Never})
 		} else if !s.ended() {
 			l.nothingNew(s)
 		}
@@ -133,35 +132,25 @@ func (l *link) tell(ids []id) (again []id) {
 	return again
 }
 
-// watch takes note of whether the Store keeps up with what it is told: a call takes
-// no more than a moment, and no more than a few wait for it.
-func (l *link) watch() (end func()) {
-	many := func() bool { return l.tells.len()+l.urgent.len() > 4*batchSize }
-	if many() {
-		l.behind.Store(true)
-	}
-	slow := time.AfterFunc(hiccup, func() { l.behind.Store(true) })
-	return func() {
-		if slow.Stop() && !many() {
-			l.behind.Store(false)
-		}
-	}
-}
-
 // touch tells the Store of the last uses of sessions, in one call. Those that it
 // does not have end here, if they can.
 func (l *link) touch(ctx context.Context, all []*Session) error {
-	if len(all) == 0 {
+	var told []*Session
+	var uses []time.Duration
+	var touches []Touch
+	for _, s := range all {
+		now := l.m.clock.Now()
+		if use, news := s.news(now); news {
+			told = append(told, s)
+			uses = append(uses, use)
+			touches = append(touches, Touch{s.storeKey(), s.extension(use, now)})
+		}
+	}
+	if len(told) == 0 {
 		return nil
 	}
-	uses, touches := make([]time.Duration, len(all)), make([]Touch, len(all))
-	for i, s := range all {
-		now := l.m.clock.Now()
-		uses[i], _ = s.news(now)
-		touches[i] = Touch{s.storeKey(), s.extension(uses[i], now)}
-	}
-	defer l.watch()()
 	l.counts.tells.Add(1)
+	began := time.Now()
 	var versions []uint64
 	err := l.gate.call(ctx, func(ctx context.Context) (err error) {
 		versions, err = l.m.Store.Touch(ctx, touches)
@@ -173,7 +162,9 @@ func (l *link) touch(ctx context.Context, all []*Session) error {
 	if err != nil {
 		return err
 	}
-	for i, s := range all {
+	// Who waits for a store that fails helps nobody, so that does not count.
+	l.behind.Store(time.Since(began) > hiccup || l.tells.len() > 2*mostTold)
+	for i, s := range told {
 		if versions[i] == 0 {
 			l.missing(s, touches[i].Key)
 			continue
@@ -222,7 +213,7 @@ func (s *Session) extension(use, now time.Duration) time.Duration {
 func (l *link) nothingNew(s *Session) {
 	s.clearMark(telling)
 	if _, news := s.news(l.m.clock.Now()); news && s.Timeout() != Never && s.setMark(telling) {
-		l.fileTell(s)
+		l.remind(s)
 	}
 }
 

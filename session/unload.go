@@ -32,7 +32,6 @@ func (l *link) close(ctx context.Context) error {
 	l.cancel()
 	l.done.Wait()
 	l.tells.stop()
-	l.urgent.stop()
 	l.saves.stop()
 	l.claims.stop()
 	l.acks.stop()
