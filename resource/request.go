@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/spindleweb/spindle/session"
@@ -192,4 +193,11 @@ func (r *Request) have(s *session.Session) {
 		r.session.Release()
 	}
 	r.had = had{session: s}
+}
+
+// MediaType returns the type of the body, in lower case and without parameters
+// (RFC 9110 8.3.1).
+func (r *Request) MediaType() string {
+	t, _, _ := bytes.Cut(r.Request.Header.ContentType(), []byte(";"))
+	return string(bytes.ToLower(bytes.TrimSpace(t)))
 }

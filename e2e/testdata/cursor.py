@@ -95,8 +95,10 @@ def errors():
     for params in (), ("select 1", "x"), (1,), ("select 1", [], 3):
         equal(fault(cursor.execute, *params)[0], 56)
     equal(fault(cursor.missing)[0], 55)
-    code, text = fault(cursor.execute, "select ?", [])
-    assert "missing argument" in text, (code, text)
+    for params, said in ([], "missing argument"), ([[1]], "unsupported type"), ([{"x": 1}], "unsupported type"):
+        code, text = fault(cursor.execute, "select ?", params)
+        equal(code, 1)
+        assert text.startswith("db -- Programming Error\n\n") and said in text, text
     cursor.close()
     for timeout in 0, -1, -0.5:
         equal(fault(database.cursor, timeout), (3, "db -- A timeout is a number of seconds above 0"))

@@ -93,7 +93,6 @@ func (c *cursor) changes() (n int64, err error) {
 	return n, err
 }
 
-// errNoQuery is what MySQLdb calls a ProgrammingError.
 var errNoQuery = errors.New("execute a query first")
 
 func (c *cursor) description() ([]string, error) {
@@ -152,12 +151,14 @@ func (c *cursor) fetch() ([]any, error) {
 // services do in executeMethod.
 func abort(ctx context.Context, c *rpc.Call) (any, error) {
 	v, err := c.Invoke(ctx)
+	var fault *rpc.Fault
 	var failed *sqlite.Error
 	switch {
-	case errors.Is(err, errNoQuery):
-		rpc.Abort(1, "Programming Error", "db", err.Error())
+	case err == nil || errors.As(err, &fault):
 	case errors.As(err, &failed):
 		rpc.Abort(failed.Code(), failed.Error(), "sqlite", "")
+	default: // as MySQLdb calls it
+		rpc.Abort(1, "Programming Error", "db", err.Error())
 	}
 	return v, err
 }

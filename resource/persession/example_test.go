@@ -3,6 +3,7 @@ package persession_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/spindleweb/spindle/resource"
 	"github.com/spindleweb/spindle/resource/persession"
@@ -13,12 +14,11 @@ import (
 // Cursor counts, and would keep a database busy until it is closed.
 type Cursor struct {
 	resource.Leaf
-	at int
+	at atomic.Int64 // requests may come at once
 }
 
 func (c *Cursor) RenderGET(req *resource.Request) {
-	c.at++
-	fmt.Fprintf(req, "row %d", c.at)
+	fmt.Fprintf(req, "row %d", c.at.Add(1))
 }
 
 func (c *Cursor) Close() error {

@@ -47,25 +47,14 @@ func (sp *Space) gone() int {
 }
 
 // RenderPOST opens a session. The client may choose its timeout, in seconds, by a
-// parameter of that name in the query or in a form (urlencoded). The answer has the
-// address as its Location and as text, or if JSON is asked for as the member
+// "timeout" in the query, in a form (urlencoded) or in a JSON object. The answer has
+// the address as its Location and as text, or if JSON is asked for as the member
 // "address" of an object, with "timeout" telling what it is.
 func (sp *Space) RenderPOST(req *resource.Request) {
 	if req.CrossSite() {
 		req.Abort(fasthttp.StatusForbidden, "A page of another site may not open sessions.")
 	}
-	var timeout time.Duration
-	chosen := append(req.QueryArgs().PeekMulti("timeout"), req.PostArgs().PeekMulti("timeout")...)
-	if len(chosen) > 0 {
-		seconds, err := strconv.ParseFloat(string(chosen[0]), 64)
-		if err == nil {
-			timeout, err = Span(seconds, time.Second)
-		}
-		if err != nil || len(chosen) > 1 {
-			req.Abort(fasthttp.StatusBadRequest, "The timeout is a number of seconds, above 0.")
-		}
-	}
-	s, err := sp.Open(req, timeout)
+	s, err := sp.Open(req, chosen(req))
 	if err != nil {
 		req.Refuse(err)
 	}
@@ -90,6 +79,52 @@ func (sp *Space) RenderPOST(req *resource.Request) {
 		Address string  `json:"address"`
 		Timeout float64 `json:"timeout"`
 	}{where, s.Timeout().Seconds()})
+}
+
+// The types of bodies that may have a timeout.
+const (
+	inForm = "application/x-www-form-urlencoded"
+	inJSON = "application/json"
+)
+
+// chosen returns the timeout that the client has chosen, 0 for none.
+func chosen(req *resource.Request) (timeout time.Duration) {
+	var texts []string
+	add := func(args *fasthttp.Args) {
+		for _, text := range args.PeekMulti("timeout") {
+			texts = append(texts, string(text))
+		}
+	}
+	add(req.QueryArgs())
+	switch body := req.PostBody(); {
+	case len(body) == 0:
+	case req.MediaType() == inForm:
+		var form fasthttp.Args // PostArgs knows the type in lower case only
+		form.ParseBytes(body)
+		add(&form)
+	case req.MediaType() == inJSON:
+		var object struct{ Timeout *json.Number }
+		if err := json.Unmarshal(body, &object); err != nil {
+			req.Abort(fasthttp.StatusBadRequest, "The timeout is a number in a JSON object.")
+		}
+		if object.Timeout != nil {
+			texts = append(texts, object.Timeout.String())
+		}
+	default: // what it may say is not to be lost
+		req.Response.Header.Set(fasthttp.HeaderAccept, inForm+", "+inJSON)
+		req.Abort(fasthttp.StatusUnsupportedMediaType, "A timeout is sent as a form (urlencoded) or as JSON.")
+	}
+	if len(texts) == 0 {
+		return 0
+	}
+	seconds, err := strconv.ParseFloat(texts[0], 64)
+	if err == nil {
+		timeout, err = Span(seconds, time.Second)
+	}
+	if err != nil || len(texts) > 1 {
+		req.Abort(fasthttp.StatusBadRequest, "The timeout is a number of seconds, above 0.")
+	}
+	return timeout
 }
 
 func (sp *Space) report(msg string, args ...any) {

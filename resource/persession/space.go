@@ -24,7 +24,8 @@ type Space struct {
 	// POST is answered with 500 then. With a Store it is also called when a process
 	// first has the session, and again with the next request after an error; what an
 	// earlier try has had s own stays until the end. ctx is that of Open or the
-	// request, not to be kept: s.Context is for what lasts.
+	// request, not to be kept: s.Context is for what lasts. Requests for one session
+	// may come at once, and the resource serves them so.
 	New func(ctx context.Context, s *session.Session) (resource.Resource, error)
 
 	// Sessions keeps the sessions. Set its fields before the first use: Factory

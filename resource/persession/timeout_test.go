@@ -9,6 +9,7 @@ import (
 	"github.com/spindleweb/spindle/resource/persession"
 	"github.com/spindleweb/spindle/session"
 	"github.com/stretchr/testify/require"
+	"github.com/valyala/fasthttp"
 )
 
 func TestTheTimeoutThatAClientChooses(t *testing.T) {
@@ -137,4 +138,54 @@ func TestSpan(t *testing.T) {
 	d, err := persession.Span(math.MaxInt64, 1)
 	require.NoError(t, err)
 	require.Equal(t, session.Never, d)
+}
+
+// A client that sends its choice in a body is heard, or told that it is not.
+func TestTheTimeoutInABody(t *testing.T) {
+	for name, test := range map[string]struct {
+		contentType, body string
+		code              int
+		timeout           time.Duration
+	}{
+		"a form":               {"application/x-www-form-urlencoded", "timeout=7", 201, 7 * time.Second},
+		"a form, upper case":   {"Application/X-WWW-Form-URLencoded; charset=UTF-8", "timeout=7", 201, 7 * time.Second},
+		"JSON":                 {"application/json", `{"timeout": 7}`, 201, 7 * time.Second},
+		"JSON with a charset":  {"application/json; charset=utf-8", `{"timeout": 7.5, "more": []}`, 201, 7500 * time.Millisecond},
+		"JSON with the string": {"application/json", `{"timeout": "7"}`, 201, 7 * time.Second},
+		"JSON without":         {"application/json", "{}", 201, session.DefaultTimeout},
+		"JSON with null":       {"application/json", `{"timeout": null}`, 201, session.DefaultTimeout},
+		"no body":              {"application/json", "", 201, session.DefaultTimeout},
+		"nothing at all":       {"", "", 201, session.DefaultTimeout},
+		"JSON, 0":              {"application/json", `{"timeout": 0}`, 400, 0},
+		"JSON, a word":         {"application/json", `{"timeout": "soon"}`, 400, 0},
+		"JSON, a list":         {"application/json", `[7]`, 400, 0},
+		"no JSON":              {"application/json", `timeout=7`, 400, 0},
+		"text":                 {"text/plain", "timeout=7", 415, 0},
+		"several parts":        {"multipart/form-data; boundary=x", "--x--", 415, 0},
+		"of no type":           {"", "timeout=7", 415, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, plain)
+			ctx := new(fasthttp.RequestCtx)
+			ctx.Init(new(fasthttp.Request), nil, nil)
+			ctx.Request.Header.SetMethod("POST")
+			ctx.Request.SetRequestURI("/cursors")
+			ctx.Request.Header.SetNoDefaultContentType(true)
+			ctx.Request.Header.SetContentType(test.contentType)
+			ctx.Request.SetBodyString(test.body)
+			w.tree.Handler(ctx)
+			r := &ctx.Response
+			require.Equal(t, test.code, r.StatusCode())
+			if test.code == 415 {
+				require.Equal(t, "application/x-www-form-urlencoded, application/json", header(r, "Accept"))
+			}
+			if test.code != 201 {
+				require.Zero(t, w.Sessions.Stats().Made)
+				return
+			}
+			s, err := w.Sessions.Get(t.Context(), idOf(header(r, "Location")))
+			require.NoError(t, err)
+			require.Equal(t, test.timeout, s.Timeout())
+		})
+	}
 }

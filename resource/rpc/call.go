@@ -19,17 +19,18 @@ type Call struct {
 
 	// Params are the parameters as they came: nil, bool, int64, float64, string,
 	// time.Time, []byte, []any or map[string]any; strings, where the client sent
-	// text. A Hook may change them. There are none if they were given by names that
-	// are wrong.
+	// text. A Hook may change them, to whatever a function could return. There are
+	// none if they were given by names that are wrong.
 	Params []any
 
 	// Session is that which the call is for, nil if for none.
 	Session *session.Session
 
-	f     *Function
-	hooks []Hook // that have yet to see it
-	as    converter
-	wrong *Fault // with the names of the parameters
+	f      *Function
+	hooks  []Hook // that have yet to see it
+	hooked bool   // there are such, or were
+	as     converter
+	wrong  *Fault // with the names of the parameters
 }
 
 // Invoke makes the call. The error is that of the function, or a *Fault that
@@ -59,7 +60,7 @@ func (c *Call) Invoke(ctx context.Context) (any, error) {
 		var v reflect.Value
 		var err error
 		if i < len(c.Params) {
-			v, err = c.as.convert(c.Params[i], p.typ)
+			v, err = c.param(i)
 		} else {
 			v, err = p.missing()
 		}
@@ -78,6 +79,18 @@ func (c *Call) Invoke(ctx context.Context) (any, error) {
 		return nil, nil
 	}
 	return out[0].Interface(), nil
+}
+
+// param returns the i-th parameter as the function takes it.
+func (c *Call) param(i int) (reflect.Value, error) {
+	given := c.Params[i]
+	if c.hooked {
+		var err error
+		if given, err = neutral(given); err != nil {
+			return reflect.Value{}, err
+		}
+	}
+	return c.as.convert(given, c.f.params[i].typ)
 }
 
 // void stands for the result of a function that has none.
@@ -99,6 +112,9 @@ func (g *Gateway) do(ctx context.Context, c *Call) (any, *Fault) {
 	over := g.Session.Context()
 	if over.Err() != nil {
 		return nil, away()
+	}
+	if c.Service == system { // which waits for nothing but calls that come here too
+		return g.attempt(ctx, c)
 	}
 	late := make(chan struct{})
 	defer context.AfterFunc(over, func() {

@@ -77,7 +77,7 @@ func (g *Gateway) callFunction(ctx context.Context, s *Service, f *Function, as 
 	}
 	for _, h := range []Hook{g.Hook, s.Hook} {
 		if h != nil {
-			c.hooks = append(c.hooks, h)
+			c.hooks, c.hooked = append(c.hooks, h), true
 		}
 	}
 	return g.do(ctx, c)

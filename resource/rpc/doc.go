@@ -27,6 +27,7 @@
 //   - Parameters are checked and converted before the function is called. What is
 //     wrong with a call, an error, an Abort or a panic is a fault in the client's
 //     own terms; of a panic it learns no more than that, the log has the rest.
+//   - Functions are called on many goroutines at once, also those of one session.
 //   - A Hook of the gateway or the service sees every call, and may refuse it,
 //     or change what comes of it.
 //   - A call whose session ends is answered: the service went away.

@@ -5,10 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/spindleweb/spindle/resource"
 	"github.com/spindleweb/spindle/resource/guard"
+	"github.com/spindleweb/spindle/resource/persession"
 	"github.com/spindleweb/spindle/resource/rpc"
+	"github.com/spindleweb/spindle/session"
 	"github.com/valyala/fasthttp"
 )
 
@@ -69,6 +73,49 @@ func ExampleService_Export() {
 	// Output:
 	// hohoho
 	// ho
+}
+
+// A service opens sessions, each a service at a URL of its own, as cursors are that
+// a database has open.
+func ExampleService_sessions() {
+	cursors := &persession.Space{New: func(_ context.Context, s *session.Session) (resource.Resource, error) {
+		var row atomic.Int64 // calls may come at once
+		s.NotifyOnExpire(func() { fmt.Println("closed after row", row.Load()) })
+		cursor := &rpc.Service{Name: "cursor"}
+		cursor.Export("fetchone", func() int64 { return row.Add(1) })
+		cursor.Export("close", s.Expire)
+		var own rpc.Registry
+		own.Add(cursor)
+		return (&rpc.Gateway{Registry: &own, Session: s}).At("cursor"), nil
+	}}
+	database := &rpc.Service{Name: "database", Sessions: cursors}
+	database.Export("cursor", func(ctx context.Context, timeout float64) (string, error) {
+		span, err := persession.Span(timeout, time.Second)
+		if err != nil {
+			return "", err
+		}
+		s, err := cursors.Open(ctx, span)
+		if err != nil {
+			return "", err
+		}
+		return s.UID(), nil
+	}, "timeout=60")
+
+	var registry rpc.Registry
+	registry.Add(database)
+	gateway := &rpc.Gateway{Registry: &registry}
+
+	mine := send(gateway, "GET", "/database/cursor/plain?timeout=10", "", "")
+	fmt.Println(send(gateway, "GET", "/database/"+mine+"/fetchone/plain", "", ""))
+	fmt.Println(send(gateway, "GET", "/database/"+mine+"/fetchone/plain", "", ""))
+	fmt.Println(send(gateway, "GET", "/database/"+mine+"/close/plain", "", ""))
+	fmt.Println(send(gateway, "GET", "/database/"+mine+"/fetchone/plain", "", ""))
+	// Output:
+	// 1
+	// 2
+	// closed after row 2
+	// OK
+	// 404 Not Found
 }
 
 // A hook lets those alone delete who may.

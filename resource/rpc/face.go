@@ -71,7 +71,7 @@ func (f *face) RenderPOST(req *resource.Request) {
 	if accept == "" {
 		accept = inXML + ", " + inJSON
 	}
-	lang := languages[mediaType(req)]
+	lang := languages[req.MediaType()]
 	if f.only != "" && lang != f.only {
 		lang = ""
 	}

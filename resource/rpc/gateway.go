@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 
@@ -116,10 +115,4 @@ const (
 
 func (g *Gateway) limits() limits {
 	return newLimits(orDefault(g.MaxDepth, mostDepth), orDefault(g.MaxValues, mostValues))
-}
-
-// mediaType returns the type of the body, in lower case and without parameters.
-func mediaType(req *resource.Request) string {
-	t, _, _ := bytes.Cut(req.Request.Header.ContentType(), []byte(";"))
-	return string(bytes.ToLower(bytes.TrimSpace(t)))
 }

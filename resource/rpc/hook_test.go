@@ -108,6 +108,46 @@ func TestParamsOfHooks(t *testing.T) {
 	}
 }
 
+// A hook may write what a Go programmer writes.
+func TestHooksSetParams(t *testing.T) {
+	type point struct{ X, Y int }
+	var set any
+	s := one("s", "int", func(n int8) int { return int(n) }, "v")
+	s.Export("list", func(v []string) string { return strings.Join(v, "+") }, "v")
+	s.Export("map", func(v map[string]uint) uint { return v["a"] }, "v")
+	s.Export("struct", func(p point) int { return p.X + p.Y }, "v")
+	s.Export("pointer", func(p *int) bool { return p == nil }, "v")
+	s.Hook = func(ctx context.Context, c *rpc.Call) (any, error) {
+		c.Params = []any{set}
+		return c.Invoke(ctx)
+	}
+	w := serving(s)
+	for _, c := range []struct {
+		method string
+		set    any
+		want   string
+	}{
+		{"int", 5, "5"},
+		{"int", uint16(5), "5"},
+		{"int", float32(5), "5"},
+		{"list", []string{"a", "b"}, "a+b"},
+		{"map", map[string]int{"a": 7}, "7"},
+		{"struct", &point{3, 4}, "7"},
+		{"pointer", (*int)(nil), "true"},
+		{"pointer", nil, "true"},
+	} {
+		set = c.set
+		code, said := w.get(t, "/rpc/s/"+c.method+"/plain?v=1")
+		require.Equal(t, 200, code, said)
+		require.Equal(t, c.want, said)
+	}
+	for _, set = range []any{300, "x", make(chan int)} {
+		code, said := w.get(t, "/rpc/s/int/plain?v=1")
+		require.Equal(t, 400, code, said)
+		require.Contains(t, said, "Parameter 1 (v): ")
+	}
+}
+
 func TestHooksDoWhatTheyLike(t *testing.T) {
 	invoke := func(ctx context.Context, c *rpc.Call) (any, error) { return c.Invoke(ctx) }
 	fault := &rpc.Fault{Code: 4, Name: "SecurityException", Origin: "hook", Description: "no"}

@@ -31,7 +31,7 @@ type jsonAbout struct {
 }
 
 func (j inJSONRPC) answer(ctx context.Context, c *caller, text []byte) []byte {
-	text = bytes.TrimSpace(text)
+	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff"))) // RFC 8259 8.1
 	if !bytes.HasPrefix(text, []byte("[")) {
 		return encode(j.one(ctx, c, text))
 	}
@@ -66,8 +66,8 @@ func encode[T []*jsonResponse | *jsonResponse](r T) []byte {
 // one makes a call and returns its response, nil for a notification.
 func (j inJSONRPC) one(ctx context.Context, c *caller, text []byte) *jsonResponse {
 	var members map[string]json.RawMessage
-	if !json.Valid(text) {
-		return failed(nil, newFault(ofSyntax, "It is no JSON."))
+	if err := json.Unmarshal(text, new(json.RawMessage)); err != nil {
+		return failed(nil, newFault(ofSyntax, "%v.", err))
 	}
 	if json.Unmarshal(text, &members) != nil || members == nil {
 		return failed(nil, newFault(ofRequest, "A call is an object."))

@@ -173,3 +173,19 @@ func TestBatches(t *testing.T) {
 	said := w.json(t, "/rpc", batch(1001))
 	require.JSONEq(t, `{"jsonrpc":"2.0","error":{"code":-32600},"id":null}`, withoutText(t, said))
 }
+
+// What is wrong with the text is told as it is.
+func TestTextsThatAreNoJSON(t *testing.T) {
+	w := serving(one("s", "f", func() string { return "ok" }))
+	require.Contains(t, w.json(t, "/rpc", "\ufeff"+`{"jsonrpc":"2.0","id":1,"method":"s.f"}`), `"result":"ok"`)
+	for body, want := range map[string]string{
+		"":                              "unexpected end of JSON input.",
+		"{":                             "unexpected end of JSON input.",
+		"x":                             "invalid character 'x' looking for beginning of value.",
+		strings.Repeat(`{"a":`, 20_000): "exceeded max depth.",
+		strings.Repeat("[", 20_000):     "exceeded max depth.",
+	} {
+		require.Contains(t, w.json(t, "/rpc", body), `"code":-32700,"message":"Request cannot be decoded"`)
+		require.Contains(t, w.json(t, "/rpc", body), want)
+	}
+}

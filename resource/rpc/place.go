@@ -39,7 +39,23 @@ func (p place) GetChild(name []byte, req *resource.Request) resource.Resource {
 	if s != nil && s.Sessions != nil {
 		return s.Sessions.GetChild(name, req)
 	}
+	if rest := req.Postpath(); len(rest) > 0 && string(rest[0]) == "plain" {
+		return noFunction{g: p.g, name: full}
+	}
 	return nil
+}
+
+// noFunction answers a program that calls what there is not.
+type noFunction struct {
+	resource.Leaf
+	g    *Gateway
+	name string
+}
+
+// Render tells it so in the words of the dialect.
+func (n noFunction) Render(req *resource.Request) {
+	req.SecretQuery()
+	answerPlain(req, n.g.refusal(req, newFault(ofMethod, "There is no %.80q.", n.name)))
 }
 
 // RenderPOST makes calls in the language that the Content-Type says.

@@ -71,6 +71,12 @@ func TestPlaces(t *testing.T) {
 		code, _ := w.get(t, path)
 		require.Equal(t, 404, code, path)
 	}
+	for _, path := range []string{"/rpc/a/x/plain", "/rpc/y/plain?v=1", "/rpc/%3Cb%3E/plain", "/rpc/a/c/f/plain"} {
+		r := w.ask(t, "GET", path, "")
+		require.Equal(t, 404, r.StatusCode(), path)
+		require.Contains(t, string(r.Body()), "rpc -- No such method\n\nThere is no ", path)
+		require.Equal(t, "text/plain; charset=utf-8", string(r.Header.ContentType()))
+	}
 	require.Equal(t, 404, w.ask(t, "POST", "/rpc/nobody", xmlCall("f"), "Content-Type: text/xml").StatusCode())
 }
 

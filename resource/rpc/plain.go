@@ -55,7 +55,7 @@ func (c *plainCall) RenderPOST(req *resource.Request) {
 }
 
 func (c *plainCall) call(req *resource.Request) {
-	c.p.g.check(req, len(req.PostBody()) == 0 || mediaType(req) == inForm, inForm)
+	c.p.g.check(req, len(req.PostBody()) == 0 || req.MediaType() == inForm, inForm)
 	params := make(map[string]any)
 	limits := c.p.g.limits()
 	var form fasthttp.Args // PostArgs knows the type in lower case only
@@ -81,16 +81,26 @@ func (c *plainCall) call(req *resource.Request) {
 		}
 	}
 	if f != nil {
-		req.SetStatusCode(f.status())
-		if f.kind == ofCrowd {
-			req.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
-		}
-		_, text = c.p.g.Dialect.fault(f)
+		text = c.p.g.refusal(req, f)
 	}
 	if c.html {
 		c.p.result(req, text, f != nil)
 		return
 	}
+	answerPlain(req, text)
+}
+
+// refusal gives the response the status of the fault, and returns its words.
+func (g *Gateway) refusal(req *resource.Request, f *Fault) string {
+	req.SetStatusCode(f.status())
+	if f.kind == ofCrowd {
+		req.Response.Header.Set(fasthttp.HeaderRetryAfter, "10")
+	}
+	_, text := g.Dialect.fault(f)
+	return text
+}
+
+func answerPlain(req *resource.Request, text string) {
 	req.Response.Header.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
 	req.SetContentType("text/plain; charset=utf-8")
 	req.SetBodyString(text)

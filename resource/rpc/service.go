@@ -33,7 +33,8 @@ type Service struct {
 
 // A Hook stands between the client and a function: it sees the call, and has it
 // made by Call.Invoke, or not. It may return another result or error than Invoke
-// has. It runs on the goroutine that the function runs on.
+// has. It runs on the goroutine that the function runs on, which an Abort or a panic
+// unwinds: what has to be done after those too it defers.
 type Hook func(ctx context.Context, c *Call) (any, error)
 
 // A Function is what a client may call.
@@ -60,11 +61,22 @@ type param struct {
 
 // missing returns what the parameter is if it is left out.
 func (p param) missing() (reflect.Value, error) {
+	if p.absent() {
+		return reflect.Zero(p.typ), nil
+	}
 	return converter{texts: true, lenient: true}.convert(p.fallback, p.typ)
+}
+
+// absent reports whether the parameter is nil if it is left out.
+func (p param) absent() bool {
+	return p.fallback == "" && (p.typ.Kind() == reflect.Pointer || p.typ.Kind() == reflect.Interface)
 }
 
 // standard returns that as a client would have sent it.
 func (p param) standard() (any, error) {
+	if p.absent() {
+		return nil, nil
+	}
 	if readsItself(p.typ) {
 		return p.fallback, nil
 	}
@@ -86,10 +98,12 @@ var (
 //
 // The params are the names of its parameters, for faces that call by name and for
 // people. One with a default, such as "timeout=60", may be left out, if those
-// after it may. What f takes and returns are booleans, numbers, strings,
+// after it may; a pointer is nil then by a default of "", as in "since=". What f takes and returns are booleans, numbers, strings,
 // time.Time, []byte, what reads and writes itself as text, and slices, maps with
 // strings as keys, structs that embed none (their fields by their json names,
 // omitempty counting for nothing) and pointers of these, nil being what is not there.
+//
+// Calls come on many goroutines at once, also those for one session.
 //
 // Export panics if f is none, or what is said of it is wrong.
 func (s *Service) Export(name string, f any, params ...string) *Function {
@@ -145,6 +159,11 @@ func (s *Service) Export(name string, f any, params ...string) *Function {
 			fn.required++
 		}
 		fn.params = append(fn.params, p)
+	}
+	for o := range t.Outs() {
+		if o != errorType && o.Implements(errorType) {
+			fail("%v is an error, and as a result it would be none; have it return error", o)
+		}
 	}
 	out := t.NumOut()
 	if out > 0 && t.Out(out-1) == errorType {

@@ -55,6 +55,8 @@ func TestExportRefusesWhatIsWrong(t *testing.T) {
 		"two results":                func(s *rpc.Service) { s.Export("f", func() (int, int) { return 0, 0 }) },
 		"an embedded struct":         func(s *rpc.Service) { s.Export("f", func(struct{ point }) {}, "a") },
 		"an embedded pointer":        func(s *rpc.Service) { s.Export("f", func() (v struct{ *point }) { return v }) },
+		"an error of its own kind":   func(s *rpc.Service) { s.Export("f", func() *rpc.Fault { return nil }) },
+		"a result and such an error": func(s *rpc.Service) { s.Export("f", func() (int, *rpc.Fault) { return 0, nil }) },
 		"two results and an error":   func(s *rpc.Service) { s.Export("f", func() (int, int, error) { return 0, 0, nil }) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package sessionmanager_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/spindleweb/spindle/resource"
 	"github.com/spindleweb/spindle/resource/rpc"
@@ -18,13 +19,20 @@ func ExampleRuntime() {
 		Gateway: rpc.Gateway{Registry: new(rpc.Registry), Dialect: rpc.AstroGrid},
 		URL:     "https://example.org/",
 		PerSession: func(s *session.Session) []*rpc.Service {
+			var mu sync.Mutex // calls may come at once
 			var notes []string
 			notebook := &rpc.Service{Name: "notebook"}
 			notebook.Export("add", func(note string) int {
+				mu.Lock()
+				defer mu.Unlock()
 				notes = append(notes, note)
 				return len(notes)
 			}, "note")
-			s.NotifyOnExpire(func() { fmt.Println("closed with", len(notes), "notes") })
+			s.NotifyOnExpire(func() {
+				mu.Lock()
+				defer mu.Unlock()
+				fmt.Println("closed with", len(notes), "notes")
+			})
 			return []*rpc.Service{notebook}
 		},
 	}

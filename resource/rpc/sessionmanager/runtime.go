@@ -21,9 +21,9 @@ type Runtime struct {
 	// that all share, with one state for all.
 	Gateway rpc.Gateway
 
-	// PerSession returns services for s alone. It is called for the default session
-	// and for each new one. What they hold is released by s.Own or
-	// s.NotifyOnExpire. Default none.
+	// PerSession returns services for s alone, whose calls may come at once. It is
+	// called for the default session and for each new one. What they hold is
+	// released by s.Own or s.NotifyOnExpire. Default none.
 	PerSession func(s *session.Session) []*rpc.Service
 
 	// Space keeps the sessions but for the default one. It has the limits of their

@@ -2,15 +2,23 @@ package xmlrpc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"strings"
+	"unicode/utf16"
 )
 
 // charset gives in UTF-8 what is left of a call that is declared to be in
 // another encoding.
 func charset(label string, r io.Reader) (io.Reader, error) {
-	ascii := strings.EqualFold(label, "us-ascii")
-	if !ascii && !strings.EqualFold(label, "iso-8859-1") {
+	ascii := false
+	switch strings.ToLower(label) {
+	case "utf8":
+		return r, nil
+	case "us-ascii", "ascii":
+		ascii = true
+	case "iso-8859-1", "iso8859-1", "latin1":
+	default:
 		return nil, refuse("the encoding %s is not read", quote(label))
 	}
 	rest, err := io.ReadAll(r)
@@ -26,4 +34,28 @@ func charset(label string, r io.Reader) (io.Reader, error) {
 		text.WriteRune(rune(b)) // Latin-1 is how Unicode begins
 	}
 	return text, nil
+}
+
+// asItIs is for what is UTF-8 by now, whatever is declared.
+func asItIs(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+
+// fromUTF16 returns in UTF-8 what is in UTF-16, which begins with a byte order mark
+// and which whoever reads XML has to know (XML 1.0 4.3.3).
+func fromUTF16(body []byte) (text []byte, is bool) {
+	var order binary.ByteOrder
+	switch {
+	case len(body)%2 != 0:
+		return nil, false
+	case bytes.HasPrefix(body, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	case bytes.HasPrefix(body, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
+	default:
+		return nil, false
+	}
+	units := make([]uint16, len(body)/2-1)
+	for i := range units {
+		units[i] = order.Uint16(body[2*i+2:])
+	}
+	return []byte(string(utf16.Decode(units))), true
 }

@@ -1,9 +1,11 @@
 package xmlrpc_test
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
 
@@ -104,6 +106,12 @@ func TestReadCall(t *testing.T) {
 		"UTF-8, upper":    {`<?xml version="1.0" encoding="UTF-8"?>` + call("<value>ü</value>"), "m", []any{"ü"}},
 		"US-ASCII":        {`<?xml version="1.0" encoding="US-ASCII"?>` + call("<value>a&#252;</value>"), "m", []any{"aü"}},
 		"Latin-1":         {`<?xml version="1.0" encoding="iso-8859-1"?>` + call("<value>a\xfc\xe9\xff\xa0</value>"), "m", []any{"aüéÿ\u00a0"}},
+		"Latin-1, short":  {`<?xml version="1.0" encoding="latin1"?>` + call("<value>\xfc</value>"), "m", []any{"ü"}},
+		"ASCII, short":    {`<?xml version="1.0" encoding="ascii"?>` + call("<value>u</value>"), "m", []any{"u"}},
+		"UTF-8, short":    {`<?xml version="1.0" encoding="utf8"?>` + call("<value>ü</value>"), "m", []any{"ü"}},
+		"UTF-16, big":     {inUTF16(binary.BigEndian, `<?xml version="1.0" encoding="UTF-16"?>`+call("<value>ü☃𝄞</value>")), "m", []any{"ü☃𝄞"}},
+		"UTF-16, little":  {inUTF16(binary.LittleEndian, `<?xml version="1.0" encoding="utf-16le"?>`+call("<value>ü☃𝄞</value>")), "m", []any{"ü☃𝄞"}},
+		"UTF-16, no word": {inUTF16(binary.LittleEndian, call("<value>ü</value>")), "m", []any{"ü"}},
 		"Latin-1, upper":  {`<?xml version="1.0" encoding="ISO-8859-1"?>` + call("<value><![CDATA[\xc0]]></value>"), "m", []any{"À"}},
 		"byte order mark": {"\ufeff<?xml version='1.0'?>" + empty, "m", nil},
 		"mark alone":      {"\ufeff" + empty, "m", nil},
@@ -232,7 +240,9 @@ func TestRefusedCalls(t *testing.T) {
 		"HTML":                {"<html></html>", "<methodCall> expected, not <html>"},
 		"a response":          {"<methodResponse/>", "<methodCall> expected, not <methodResponse>"},
 		"NUL bytes":           {"\x00\x00\x00\x00", "line 1: illegal character code U+0000"},
-		"UTF-16":              {"\xff\xfe<\x00m\x00", "line 1: invalid UTF-8"},
+		"half of UTF-16":      {"\xff\xfe<\x00m\x00", "line 1: unexpected EOF"},
+		"an odd UTF-16":       {"\xff\xfe<\x00m", "line 1: invalid UTF-8"},
+		"nothing in UTF-16":   {"\xfe\xff", "<methodCall> expected, not the end"},
 		"an end":              {"</methodCall>", "<methodCall> expected, not </methodCall>"},
 		"no name":             {"<methodCall/>", "<methodCall>: <methodName> expected, not </methodCall>"},
 		"params first":        {"<methodCall><params/><methodName>m</methodName></methodCall>", "<methodCall>: <methodName> expected, not <params>"},
@@ -280,4 +290,12 @@ func TestRefusedCalls(t *testing.T) {
 			require.Nil(t, params)
 		})
 	}
+}
+
+func inUTF16(order binary.AppendByteOrder, text string) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return string(b)
 }

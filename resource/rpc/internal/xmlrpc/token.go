@@ -46,8 +46,12 @@ func (t tag) want(in string, other tag) error {
 
 // tokens returns a tokenizer of the call, whatever its encoding.
 func tokens(body []byte) *xml.Decoder {
+	read := charset
+	if text, is := fromUTF16(body); is {
+		body, read = text, asItIs
+	}
 	d := xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
-	d.CharsetReader = charset
+	d.CharsetReader = read
 	return d
 }
 
