@@ -57,7 +57,7 @@ func (m *Manager) AdjustTime(ctx context.Context, delta time.Duration) error {
 			for _, s := range part {
 				s.refile()
 				if m.link != nil && held(s.activity.Load()) {
-					m.link.tells.put(reminder{s.id(), Never}) // it lives on, which the Store does not know
+					m.link.remindNow(s.id()) // it lives on, which the Store does not know
 				}
 			}
 		}

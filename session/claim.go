@@ -23,7 +23,7 @@ const slow = 20 * time.Millisecond
 // settled reports whether it is time to claim: the Store has answered for long
 // enough, and what it could not be told of before it has been told of.
 func (l *link) settled() bool {
-	return l.gate.settled() && l.tells.finished() >= l.gate.untold.Load() && l.claimed.len() < mostClaimed
+	return l.gate.settled() && l.untold.settled() && l.claimed.len() < mostClaimed
 }
 
 // claim claims sessions that are due here.

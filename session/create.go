@@ -108,7 +108,8 @@ func (m *Manager) enter(s *Session, now time.Duration) error {
 	}
 	m.keys.Add(v, at)
 	if m.link != nil {
-		m.link.nothingNew(s) // but perhaps what OnLoad has done, or a request that may be long
+		s.stored().reminder.Store(0) // one of OnLoad's may have come up before s could be found
+		m.link.nothingNew(s)         // but perhaps what OnLoad has done, or a request that may be long
 	}
 	return nil
 }

@@ -44,7 +44,8 @@
 //   - Its use is told to the Store together with that of others, once per 15th of
 //     its timeout at the most. If the process is killed it may end late by as much;
 //     never early, whatever the clocks of the processes say, for only the Store's
-//     counts.
+//     counts. Where it cannot be told as fast as sessions are used, who uses them
+//     waits for it.
 //   - Changes of values are written key by key, so that two processes which change
 //     different ones lose nothing. Of one key the last writer wins, but no Update
 //     is lost. A request is answered when the Store has acknowledged its changes.

@@ -31,7 +31,6 @@ type gate struct {
 	shut   atomic.Bool
 	failed atomic.Int64 // calls
 	opened func()       // called when it is about to open again
-	untold atomic.Int64 // how many tells there were when it last opened
 
 	mu     sync.Mutex
 	since  time.Time     // of the outage

@@ -30,7 +30,8 @@ type link struct {
 
 	telling *timer.Keys[id] // whose use is to be told, for when
 	tells   *queue[reminder]
-	waiting waiting     // for that
+	untold  untold
+	waiting waiting     // until it has been told
 	behind  atomic.Bool // the Store does not keep up with it
 	saves   *queue[*Session]
 	claims  *queue[*Session]
@@ -47,7 +48,8 @@ type link struct {
 	done   sync.WaitGroup // for the sweeper
 }
 
-// batchSize is how many sessions are claimed or acknowledged in one call.
+// batchSize is how many sessions are claimed or acknowledged in one call, and told
+// of at first.
 const batchSize = 128
 
 func (m *Manager) connect() {
@@ -66,16 +68,12 @@ func (m *Manager) connect() {
 	}
 	l.lease = max(l.lease, 2*l.grace) // a claim has to be kept in time
 	l.telling = timer.NewKeys(m.clock, l.remember)
-	l.tells = &queue[reminder]{do: l.tell, most: mostTold}
+	l.tells = &queue[reminder]{do: l.tell, most: batchSize}
 	l.waiting.all = make(map[id]chan struct{})
 	l.saves = &queue[*Session]{do: l.saveAll, most: savers}
 	l.claims = &queue[*Session]{do: l.claim, most: batchSize}
 	l.acks = &queue[StoreKey]{do: l.ack, most: batchSize}
-	l.gate.opened = func() {
-		if l.tells.finished() >= l.gate.untold.Load() {
-			l.gate.untold.Store(l.tells.total())
-		}
-	}
+	l.gate.opened = l.untold.over
 	l.claimed.keys = make(map[StoreKey]bool)
 	l.claimed.places = make(chan struct{}, mostBegun)
 	l.taking = newTurn()

@@ -14,10 +14,8 @@ type queue[T any] struct {
 	most int                         // in one batch
 
 	mu      sync.Mutex
-	first   []T // before items
 	items   []T
-	open    int   // put in and not done
-	ready   int64 // ever done
+	open    int // put in and not done
 	working bool
 	stopped bool
 	asleep  chan struct{} // closed when it is not working, if stop waits
@@ -36,36 +34,11 @@ func (q *queue[T]) put(items ...T) {
 	}
 }
 
-// putFirst is put for what is to be done before all else.
-func (q *queue[T]) putFirst(item T) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.stopped {
-		q.open++
-		q.first = append(q.first, item)
-		q.start()
-	}
-}
-
 // len returns how many are not done.
 func (q *queue[T]) len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.open
-}
-
-// total returns how many have ever been put in, and finished how many of them are
-// done.
-func (q *queue[T]) total() int64 {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.ready + int64(q.open)
-}
-
-func (q *queue[T]) finished() int64 {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.ready
 }
 
 // add is for whoever has the lock.
@@ -74,12 +47,7 @@ func (q *queue[T]) add(items []T) {
 		return
 	}
 	q.items = append(q.items, items...)
-	q.start()
-}
-
-// start is for whoever has the lock.
-func (q *queue[T]) start() {
-	if !q.working && len(q.first)+len(q.items) > 0 {
+	if !q.working && len(q.items) > 0 {
 		q.working = true
 		go q.work()
 	}
@@ -102,21 +70,18 @@ func (q *queue[T]) work() {
 func (q *queue[T]) take() []T {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.first)+len(q.items) == 0 {
-		q.first, q.items, q.working = nil, nil, false
+	if len(q.items) == 0 {
+		q.items, q.working = nil, false
 		if q.asleep != nil {
 			close(q.asleep)
 			q.asleep = nil
 		}
 		return nil
 	}
-	var batch []T
-	for _, from := range []*[]T{&q.first, &q.items} {
-		n := min(q.most-len(batch), len(*from))
-		batch = append(batch, (*from)[:n]...)
-		clear((*from)[:n])
-		*from = (*from)[n:]
-	}
+	n := min(q.most, len(q.items))
+	batch := append([]T(nil), q.items[:n]...)
+	clear(q.items[:n])
+	q.items = q.items[n:]
 	return batch
 }
 
@@ -130,7 +95,6 @@ func (q *queue[T]) done(n int) {
 
 // close is for whoever has the lock.
 func (q *queue[T]) close(n int) {
-	q.ready += int64(n)
 	if q.open -= n; q.open == 0 && q.idle != nil {
 		close(q.idle)
 		q.idle = nil
@@ -160,7 +124,8 @@ func (q *queue[T]) wait(ctx context.Context) (left int) {
 func (q *queue[T]) stop() {
 	q.mu.Lock()
 	q.stopped = true
-	q.first, q.items = nil, nil
+	clear(q.items)
+	q.items = nil
 	q.close(q.open)
 	if q.working && q.asleep == nil {
 		q.asleep = make(chan struct{})

@@ -1,18 +1,25 @@
 package session
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // A reminder to tell of the use of a session is filed for a moment and comes up
 // with that or a later one, or else comes with Never. The moment of the newest is
 // in stored.reminder; those that are left over from before are known by it.
 type reminder struct {
-	id    id
-	until time.Duration
+	id     id
+	until  time.Duration
+	outage int // the last one before it has come up
 }
 
 // remind files one, unless there is one that comes up sooner.
 func (l *link) remind(s *Session) {
 	t := s.Timeout()
+	if t == Never {
+		return
+	}
 	soonest := later(l.m.clock.Now(), max(gathering(t), pause))
 	at := int64(max(later(time.Duration(s.stored().told.Load()), mayLag(t)), soonest))
 	for r := &s.stored().reminder; ; {
@@ -31,13 +38,76 @@ func (l *link) remind(s *Session) {
 func (l *link) remember(until time.Duration, ids []id) {
 	all := make([]reminder, len(ids))
 	for i, v := range ids {
-		all[i] = reminder{v, until}
+		all[i] = reminder{id: v, until: until}
 	}
+	l.comeUp(all...)
+}
+
+// remindNow has the Store told of a use as soon as can be.
+func (l *link) remindNow(v id) { l.comeUp(reminder{id: v, until: Never}) }
+
+func (l *link) comeUp(all ...reminder) {
+	l.untold.put(all)
 	l.tells.put(all...)
 }
 
-// isFor reports whether r is the reminder that counts; then there is none any more.
-func (r reminder) isFor(s *Session) bool {
+// untold counts the reminders that have come up and of which the Store has not been
+// told yet: those from before the end of the last outage, which claims have to wait
+// for, and the others.
+type untold struct {
+	mu            sync.Mutex
+	outage        int
+	before, since int
+}
+
+func (u *untold) put(all []reminder) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.since += len(all)
+	for i := range all {
+		all[i].outage = u.outage
+	}
+}
+
+// told takes note of the Store having been told of all but those that are left.
+func (u *untold) told(all, left []reminder) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.count(all, -1)
+	u.count(left, 1)
+}
+
+// count is for whoever has the lock.
+func (u *untold) count(all []reminder, by int) {
+	for _, r := range all {
+		if r.outage == u.outage {
+			u.since += by
+		} else {
+			u.before += by
+		}
+	}
+}
+
+// over is called at the end of an outage. It counts only if the one before is over
+// for good, lest a store that fails again and again keep everybody from claiming.
+func (u *untold) over() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.before == 0 {
+		u.outage++
+		u.before, u.since = u.since, 0
+	}
+}
+
+// settled reports whether nothing is left from before.
+func (u *untold) settled() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.before == 0
+}
+
+// redeem reports whether r is the reminder that counts; then there is none any more.
+func (r reminder) redeem(s *Session) bool {
 	newest := &s.stored().reminder
 	for {
 		old := newest.Load()

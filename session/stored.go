@@ -23,7 +23,7 @@ type stored struct {
 	refusal atomic.Int64  // when the Store has last failed to take a change
 	mine    atomic.Bool   // its end has been claimed and is to be acknowledged
 
-	reminder atomic.Int64 // the moment that the newest is filed for, or 0; see tell.go
+	reminder atomic.Int64 // the moment that the newest is filed for, or 0; see remind.go
 
 	// For whoever has more.mu:
 

@@ -84,10 +84,10 @@ func TestAStoreThatDoesNotKeepUp(t *testing.T) {
 		takes, worst    time.Duration
 	}{
 		{100, 1, 2 * time.Second, 4 * time.Second},
-		{3_000, 1, 100 * time.Millisecond, time.Second},
-		{3_000, 1, time.Second, 6 * time.Second},
-		{700, 4, time.Second, 4 * time.Second},
-		{5_000, 1, 2500 * time.Millisecond, 20 * time.Second},
+		{1_500, 1, 100 * time.Millisecond, 2 * time.Second},
+		{3_000, 1, time.Second, 10 * time.Second},
+		{700, 4, time.Second, 5 * time.Second},
+		{5_000, 1, 1400 * time.Millisecond, 15 * time.Second},
 	} {
 		t.Run(fmt.Sprint(test.sessions, test.users, test.takes), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, memory *storetest.Memory) {
@@ -136,6 +136,86 @@ func TestNobodyWaitsForAStoreThatHangs(t *testing.T) {
 	})
 }
 
+// After an outage longer than the timeout, in which all have gone on, claims wait
+// until the store has been told of them.
+func TestUsesAreToldAfterAnOutageBeforeAnythingIsClaimed(t *testing.T) {
+	for _, sessions := range []int{500, 3_000} {
+		inBubble(t, func(t *testing.T, memory *storetest.Memory) {
+			p := join(t, slowTouch{memory, time.Second})
+			c := &crowd{sessions: sessions, users: 1, until: time.Now().Add(3 * time.Minute)}
+			time.AfterFunc(20*time.Second, func() { free := p.way.Block(); time.AfterFunc(80*time.Second, free) })
+			c.use(t, p)
+			require.Zero(t, c.refused)
+			require.Empty(t, p.ends())
+		})
+	}
+}
+
+// What is held is not ended by its own process, however far behind that is.
+func TestAProcessThatIsBehindDoesNotEndWhatIsHeld(t *testing.T) {
+	inBubble(t, func(t *testing.T, memory *storetest.Memory) {
+		p := join(t, slowTouch{memory, 2500 * time.Millisecond})
+		var held []*session.Session
+		for range 20 {
+			s := p.visit(t, "")
+			s.Hold()
+			held = append(held, s)
+		}
+		c := &crowd{sessions: 4_000, users: 1, until: time.Now().Add(3 * time.Minute)}
+		c.use(t, p)
+		for _, s := range held {
+			require.Equal(t, session.Alive, s.Reason())
+			_, err := memory.Load(t.Context(), keyOf(s))
+			require.NoError(t, err)
+			s.Release()
+		}
+		time.Sleep(5 * time.Minute)
+		require.Zero(t, memory.Len())
+		require.Len(t, p.ends(), 4_020)
+	})
+}
+
+// What OnLoad uses and takes long to load is told of.
+func TestOnLoadUsesTheSessionAndTakesLong(t *testing.T) {
+	inBubble(t, func(t *testing.T, memory *storetest.Memory) {
+		a := join(t, memory)
+		uid := a.visit(t, "").UID()
+		require.NoError(t, a.Close(t.Context()))
+		b := joinAs(t, memory, func(m *session.Manager) {
+			m.OnLoad = func(s *session.Session) { s.Touch(); time.Sleep(6 * time.Second) }
+		})
+		time.Sleep(5 * time.Second)
+		s, err := b.Find(asks(uid))
+		require.NoError(t, err)
+		for range 60 {
+			time.Sleep(5 * time.Second)
+			require.True(t, s.Touch())
+			r, err := memory.Load(t.Context(), keyOf(s))
+			require.NoError(t, err)
+			require.Greater(t, r.Remaining, 50*time.Second)
+		}
+	})
+}
+
+// Nobody waits on behalf of a session that is over.
+func TestAnEndedSessionWaitsForNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, memory *storetest.Memory) {
+		p := join(t, slowTouch{memory, 2 * time.Second})
+		other := p.visit(t, "")
+		for range 4 { // so that it is behind
+			time.Sleep(5 * time.Second)
+			require.True(t, other.Touch())
+		}
+		s := p.visit(t, "")
+		s.Hold()
+		s.Expire()
+		began := time.Now()
+		s.Release()
+		require.False(t, s.Touch())
+		require.Zero(t, time.Since(began))
+	})
+}
+
 // A use that the store should have been told of at once is told of later if that
 // fails.
 func TestALateUseIsToldOfInTheEnd(t *testing.T) {
@@ -174,6 +254,12 @@ func TestRemindersDoNotMultiply(t *testing.T) {
 			s.SetTimeout(time.Minute + time.Duration(i%7)*10*time.Second)
 			return p.Save(nil, s)
 		},
+		"without end and back": func(p *process, s *session.Session, i int) error {
+			if s.SetTimeout(time.Minute); i%2 > 0 {
+				s.SetTimeout(session.Never)
+			}
+			return p.Save(nil, s)
+		},
 		"renewed": func(p *process, s *session.Session, i int) error {
 			if i%100 > 0 {
 				return nil
@@ -193,6 +279,9 @@ func TestRemindersDoNotMultiply(t *testing.T) {
 				}
 				require.LessOrEqual(t, p.Reminders(), 8) // some are left over from before for a while
 				require.LessOrEqual(t, p.way.Rows("Touch"), 100)
+				s.SetTimeout(time.Minute)
+				require.NoError(t, p.Save(nil, s))
+				require.True(t, s.Touch())
 				time.Sleep(50 * time.Second) // the last use is known
 				r, err := memory.Load(t.Context(), keyOf(s))
 				require.NoError(t, err)

@@ -21,7 +21,7 @@ func mayLag(timeout time.Duration) time.Duration {
 	return max(timeout, 0) / 15
 }
 
-// mostTold is how many sessions are told of in one call.
+// mostTold is how many sessions are told of in one call, where that is quick.
 const mostTold = 8 * batchSize
 
 // gathering is for how long uses are collected that the Store should know of by
@@ -41,7 +41,11 @@ const hurry = 5 * time.Second
 // ask for its end. Where the Store does not keep up, so does everybody whose use it
 // should know of by now; so there are no more than it can be told of.
 func (l *link) used(s *Session) {
-	t, first := s.Timeout(), s.setMark(telling)
+	if s.ended() {
+		return
+	}
+	first := s.setMark(telling)
+	t := s.Timeout() // after the mark, which nothingNew sets after it has seen another
 	told, ahead := time.Duration(s.stored().told.Load()), t-max(mayLag(t), min(t/2, hurry))
 	if l.behind.Load() {
 		ahead = mayLag(t)
@@ -55,21 +59,22 @@ func (l *link) used(s *Session) {
 	case !l.gate.shut.Load():
 		l.tellNow(s)
 	case first:
-		l.tells.put(reminder{s.id(), Never})
+		l.remindNow(s.id())
 	}
 }
 
 // tellNow returns when the Store has been told of the use of s, or that has failed
 // and will be tried again.
 func (l *link) tellNow(s *Session) {
+	v := s.id()
 	select {
-	case <-l.waiting.join(s.id(), func() { l.tells.putFirst(reminder{s.id(), Never}) }):
+	case <-l.waiting.join(v, func() { l.remindNow(v) }):
 	case <-l.ctx.Done():
 	}
 }
 
-// waiting are those who wait until the Store has been told, by what of. Many may
-// wait for one session.
+// waiting has those who wait until the Store has been told, by the session that
+// they have used. There may be many for one.
 type waiting struct {
 	mu  sync.Mutex
 	all map[id]chan struct{}
@@ -111,30 +116,52 @@ func (l *link) tell(batch []reminder) (again []reminder) {
 		return batch
 	}
 	var all []*Session
+	var of []reminder
 	for _, r := range batch {
 		s := l.m.table.find(r.id)
 		switch {
-		case s == nil || !r.isFor(s):
+		case s == nil || !r.redeem(s):
 		case later(time.Duration(s.stored().told.Load()), mayLag(s.Timeout())) > l.m.clock.Now():
 			l.remind(s) // it has been told meanwhile
 		default:
-			all = append(all, s)
+			all, of = append(all, s), append(of, r)
 		}
 	}
-	err := l.touch(l.ctx, all)
-	for _, s := range all {
+	took, err := l.touch(l.ctx, all)
+	l.pace(len(batch), took, err)
+	for i, s := range all {
 		if err != nil {
-			again = append(again, reminder{s.id(), Never})
+			again = append(again, reminder{s.id(), Never, of[i].outage})
 		} else if !s.ended() {
 			l.nothingNew(s)
 		}
 	}
+	l.untold.told(batch, again)
 	return again
+}
+
+// pace takes note of whether the Store keeps up, and how many sessions it should
+// be told of at once: the more the better, if it is still done in time.
+func (l *link) pace(n int, took time.Duration, err error) {
+	most := &l.tells.most
+	switch patience := l.gate.patience; {
+	case err != nil:
+		*most = max(*most/2, batchSize)
+		return // who waits for a store that fails helps nobody
+	case n < *most:
+	case took < patience/2:
+		*most = min(2**most, mostTold)
+	case took > patience/4*3:
+		*most = max(*most/2, batchSize)
+	}
+	if took > 0 {
+		l.behind.Store(took > hiccup || l.tells.len() > 4**most)
+	}
 }
 
 // touch tells the Store of the last uses of sessions, in one call. Those that it
 // does not have end here, if they can.
-func (l *link) touch(ctx context.Context, all []*Session) error {
+func (l *link) touch(ctx context.Context, all []*Session) (took time.Duration, err error) {
 	var told []*Session
 	var uses []time.Duration
 	var touches []Touch
@@ -147,23 +174,22 @@ func (l *link) touch(ctx context.Context, all []*Session) error {
 		}
 	}
 	if len(told) == 0 {
-		return nil
+		return 0, nil
 	}
 	l.counts.tells.Add(1)
-	began := time.Now()
 	var versions []uint64
-	err := l.gate.call(ctx, func(ctx context.Context) (err error) {
+	err = l.gate.call(ctx, func(ctx context.Context) (err error) {
+		began := time.Now()
 		versions, err = l.m.Store.Touch(ctx, touches)
+		took = time.Since(began)
 		if err == nil && len(versions) != len(touches) {
 			err = fmt.Errorf("%d versions for %d touches", len(versions), len(touches))
 		}
 		return err
 	})
 	if err != nil {
-		return err
+		return took, err
 	}
-	// Who waits for a store that fails helps nobody, so that does not count.
-	l.behind.Store(time.Since(began) > hiccup || l.tells.len() > 2*mostTold)
 	for i, s := range told {
 		if versions[i] == 0 {
 			l.missing(s, touches[i].Key)
@@ -174,7 +200,7 @@ func (l *link) touch(ctx context.Context, all []*Session) error {
 		}
 		s.stored().tell(uses[i])
 	}
-	return nil
+	return took, nil
 }
 
 // news returns the last use of s and whether the Store should be told of it. Of

@@ -154,10 +154,10 @@ func abort(ctx context.Context, c *rpc.Call) (any, error) {
 	var fault *rpc.Fault
 	var failed *sqlite.Error
 	switch {
-	case err == nil || errors.As(err, &fault):
+	case err == nil || errors.As(err, &fault) || c.Session.Context().Err() != nil:
 	case errors.As(err, &failed):
 		rpc.Abort(failed.Code(), failed.Error(), "sqlite", "")
-	default: // as MySQLdb calls it
+	default: // what MySQLdb calls a ProgrammingError
 		rpc.Abort(1, "Programming Error", "db", err.Error())
 	}
 	return v, err

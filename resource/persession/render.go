@@ -47,8 +47,8 @@ func (sp *Space) gone() int {
 }
 
 // RenderPOST opens a session. The client may choose its timeout, in seconds, by a
-// "timeout" in the query, in a form (urlencoded) or in a JSON object. The answer has
-// the address as its Location and as text, or if JSON is asked for as the member
+// "timeout" in the query, in a form (urlencoded) or in a JSON object; a body of
+// another kind is answered with 415. The answer has the address as its Location and as text, or if JSON is asked for as the member
 // "address" of an object, with "timeout" telling what it is.
 func (sp *Space) RenderPOST(req *resource.Request) {
 	if req.CrossSite() {
@@ -103,8 +103,8 @@ func chosen(req *resource.Request) (timeout time.Duration) {
 		form.ParseBytes(body)
 		add(&form)
 	case req.MediaType() == inJSON:
-		var object struct{ Timeout *json.Number }
-		if err := json.Unmarshal(body, &object); err != nil {
+		var object *struct{ Timeout *json.Number }
+		if err := json.Unmarshal(body, &object); err != nil || object == nil {
 			req.Abort(fasthttp.StatusBadRequest, "The timeout is a number in a JSON object.")
 		}
 		if object.Timeout != nil {

@@ -158,6 +158,7 @@ func TestTheTimeoutInABody(t *testing.T) {
 		"nothing at all":       {"", "", 201, session.DefaultTimeout},
 		"JSON, 0":              {"application/json", `{"timeout": 0}`, 400, 0},
 		"JSON, a word":         {"application/json", `{"timeout": "soon"}`, 400, 0},
+		"JSON, null":           {"application/json", `null`, 400, 0},
 		"JSON, a list":         {"application/json", `[7]`, 400, 0},
 		"no JSON":              {"application/json", `timeout=7`, 400, 0},
 		"text":                 {"text/plain", "timeout=7", 415, 0},

@@ -113,7 +113,7 @@ func (g *Gateway) do(ctx context.Context, c *Call) (any, *Fault) {
 	if over.Err() != nil {
 		return nil, away()
 	}
-	if c.Service == system { // which waits for nothing but calls that come here too
+	if c.Service == system && !c.hooked { // which waits for nothing but calls that come here too
 		return g.attempt(ctx, c)
 	}
 	late := make(chan struct{})

@@ -98,10 +98,11 @@ var (
 //
 // The params are the names of its parameters, for faces that call by name and for
 // people. One with a default, such as "timeout=60", may be left out, if those
-// after it may; a pointer is nil then by a default of "", as in "since=". What f takes and returns are booleans, numbers, strings,
-// time.Time, []byte, what reads and writes itself as text, and slices, maps with
-// strings as keys, structs that embed none (their fields by their json names,
-// omitempty counting for nothing) and pointers of these, nil being what is not there.
+// after it may; a pointer or an any is nil then by a default of "", as in "since=".
+// What f takes and returns are booleans, numbers, strings, time.Time, []byte, what
+// reads and writes itself as text, and slices, maps with strings as keys, structs
+// that embed none (their fields by their json names, omitempty counting for
+// nothing) and pointers of these, nil being what is not there.
 //
 // Calls come on many goroutines at once, also those for one session.
 //

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
@@ -57,5 +58,9 @@ func fromUTF16(body []byte) (text []byte, is bool) {
 	for i := range units {
 		units[i] = order.Uint16(body[2*i+2:])
 	}
-	return []byte(string(utf16.Decode(units))), true
+	runes := utf16.Decode(units)
+	if !slices.Equal(utf16.Encode(runes), units) {
+		return nil, false // half a pair stands for nothing
+	}
+	return []byte(string(runes)), true
 }

@@ -241,6 +241,7 @@ func TestRefusedCalls(t *testing.T) {
 		"a response":          {"<methodResponse/>", "<methodCall> expected, not <methodResponse>"},
 		"NUL bytes":           {"\x00\x00\x00\x00", "line 1: illegal character code U+0000"},
 		"half of UTF-16":      {"\xff\xfe<\x00m\x00", "line 1: unexpected EOF"},
+		"half a pair":         {"\xfe\xff\x00<\xd8\x00\x00m", "line 1: invalid UTF-8"},
 		"an odd UTF-16":       {"\xff\xfe<\x00m", "line 1: invalid UTF-8"},
 		"nothing in UTF-16":   {"\xfe\xff", "<methodCall> expected, not the end"},
 		"an end":              {"</methodCall>", "<methodCall> expected, not </methodCall>"},
