@@ -66,8 +66,8 @@ func encode[T []*jsonResponse | *jsonResponse](r T) []byte {
 // one makes a call and returns its response, nil for a notification.
 func (j inJSONRPC) one(ctx context.Context, c *caller, text []byte) *jsonResponse {
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(text, new(json.RawMessage)); err != nil {
-		return failed(nil, newFault(ofSyntax, "%v.", err))
+	if !json.Valid(text) {
+		return failed(nil, newFault(ofSyntax, "%v.", json.Unmarshal(text, new(json.RawMessage))))
 	}
 	if json.Unmarshal(text, &members) != nil || members == nil {
 		return failed(nil, newFault(ofRequest, "A call is an object."))
