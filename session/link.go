@@ -73,7 +73,7 @@ func (m *Manager) connect() {
 	l.saves = &queue[*Session]{do: l.saveAll, most: savers}
 	l.claims = &queue[*Session]{do: l.claim, most: batchSize}
 	l.acks = &queue[StoreKey]{do: l.ack, most: batchSize}
-	l.gate.opened = l.untold.over
+	l.gate.opened = l.untold.endOutage
 	l.claimed.keys = make(map[StoreKey]bool)
 	l.claimed.places = make(chan struct{}, mostBegun)
 	l.taking = newTurn()

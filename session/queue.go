@@ -11,7 +11,7 @@ import (
 // back is put in again a little later, so that it keeps nothing else waiting.
 type queue[T any] struct {
 	do   func(batch []T) (again []T) // may keep batch
-	most int                         // in one batch
+	most int                         // in one batch; do may change it, and nobody else
 
 	mu      sync.Mutex
 	items   []T

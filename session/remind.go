@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"sync"
 	"time"
 )
@@ -11,8 +12,17 @@ import (
 type reminder struct {
 	id     id
 	until  time.Duration
-	outage int // the last one before it has come up
+	outage int // how many had ended when it came up, or uncounted
+	tries  int // how often the call has failed
 }
+
+// mostTells is how often the Store may fail to be told, while it answers otherwise,
+// before nothing waits for that any more: there is something about the session that
+// it does not take.
+const (
+	mostTells = 5
+	uncounted = -1
+)
 
 // remind files one, unless there is one that comes up sooner.
 func (l *link) remind(s *Session) {
@@ -51,6 +61,18 @@ func (l *link) comeUp(all ...reminder) {
 	l.tells.put(all...)
 }
 
+// again returns r for another try, after that error.
+func (r reminder) again(s *Session, err error) reminder {
+	r.id, r.until = s.id(), Never
+	if !errors.Is(err, errShut) {
+		r.tries++
+	}
+	if r.tries >= mostTells {
+		r.outage = uncounted
+	}
+	return r
+}
+
 // untold counts the reminders that have come up and of which the Store has not been
 // told yet: those from before the end of the last outage, which claims have to wait
 // for, and the others.
@@ -80,17 +102,19 @@ func (u *untold) told(all, left []reminder) {
 // count is for whoever has the lock.
 func (u *untold) count(all []reminder, by int) {
 	for _, r := range all {
-		if r.outage == u.outage {
+		switch r.outage {
+		case uncounted:
+		case u.outage:
 			u.since += by
-		} else {
+		default:
 			u.before += by
 		}
 	}
 }
 
-// over is called at the end of an outage. It counts only if the one before is over
-// for good, lest a store that fails again and again keep everybody from claiming.
-func (u *untold) over() {
+// endOutage is called at the end of one. It counts only if the one before is done
+// with, lest a store that fails again and again keep everybody from claiming.
+func (u *untold) endOutage() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.before == 0 {

@@ -34,7 +34,7 @@ type Store interface {
 	Save(ctx context.Context, key StoreKey, c Change) (version uint64, err error)
 
 	// Touch extends many at once, as Save does with Change.Extend, and returns
-	// their Versions, which it leaves; 0 stands for ErrGone.
+	// their Versions, which it leaves; 0 stands for ErrGone. A key may come twice.
 	Touch(ctx context.Context, all []Touch) (versions []uint64, err error)
 
 	// Exists reports whether Load would find the record.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -172,6 +173,83 @@ func TestAProcessThatIsBehindDoesNotEndWhatIsHeld(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		require.Zero(t, memory.Len())
 		require.Len(t, p.ends(), 4_020)
+	})
+}
+
+// poisoned is a store that does not take the uses of one session.
+type poisoned struct {
+	session.Store
+	key session.StoreKey
+}
+
+func (s *poisoned) Touch(ctx context.Context, all []session.Touch) ([]uint64, error) {
+	if slices.ContainsFunc(all, func(t session.Touch) bool { return t.Key == s.key }) {
+		return nil, errors.New("poison")
+	}
+	return s.Store.Touch(ctx, all)
+}
+
+// One session that the store cannot be told of keeps no others from their end, nor
+// those in use from living.
+func TestOnePoisonedSession(t *testing.T) {
+	inBubble(t, func(t *testing.T, memory *storetest.Memory) {
+		store := &poisoned{Store: memory}
+		p := join(t, store)
+		bad := p.visit(t, "")
+		store.key = keyOf(bad)
+		const idle = 50
+		for range idle {
+			p.visit(t, "")
+		}
+		stop := time.Now().Add(5 * time.Minute)
+		var all sync.WaitGroup
+		all.Go(func() {
+			for time.Now().Before(stop) && bad.Touch() {
+				time.Sleep(5 * time.Second)
+			}
+		})
+		c := &crowd{sessions: 200, users: 1, until: stop}
+		c.use(t, p)
+		all.Wait()
+		require.Zero(t, c.refused)
+		require.GreaterOrEqual(t, len(p.ends()), idle)
+		require.LessOrEqual(t, len(p.ends()), idle+1)
+	})
+}
+
+// A process whose store is slow takes over what others have left behind.
+func TestASlowProcessTakesOver(t *testing.T) {
+	for _, takes := range []time.Duration{150 * time.Millisecond, 400 * time.Millisecond} {
+		inBubble(t, func(t *testing.T, memory *storetest.Memory) {
+			gone, p := join(t, memory), join(t, slowTouch{memory, takes})
+			require.NoError(t, note.Set(gone.visit(t, ""), "left"))
+			require.NoError(t, gone.Close(t.Context()))
+			c := &crowd{sessions: 500, users: 1, until: time.Now().Add(90 * time.Second)}
+			c.use(t, p)
+			require.Zero(t, c.refused)
+			require.Equal(t, []end{{note: "left", why: session.Idle}}, p.ends())
+		})
+	}
+}
+
+// Uses are not told of again and again while a store that was slow fails.
+func TestRemindersDoNotMultiplyWhileTheStoreFails(t *testing.T) {
+	inBubble(t, func(t *testing.T, memory *storetest.Memory) {
+		p := join(t, slowTouch{memory, 300 * time.Millisecond})
+		c := &crowd{sessions: 300, users: 1, until: time.Now().Add(3 * time.Minute)}
+		most := 0
+		time.AfterFunc(40*time.Second, func() {
+			p.way.FailNext("Touch", 1<<30, errOutage) // all else goes on
+			for range 50 {
+				time.Sleep(time.Second)
+				most = max(most, p.Untold())
+			}
+			p.way.FailNext("Touch", 0, nil)
+		})
+		c.use(t, p)
+		require.Zero(t, c.refused)
+		require.Positive(t, most)
+		require.LessOrEqual(t, most, 2*300)
 	})
 }
 

@@ -64,7 +64,7 @@ func (l *link) takeOver(ctx context.Context) (n int, err error) {
 	if l.m.closed.Load() || !l.settled() {
 		return 0, nil
 	}
-	if l.behind.Load() && l.tells.len() > 0 {
+	if l.tells.len() > mostTold {
 		return 0, nil // what is due may be ours, and in use
 	}
 	q := l.claimed.ask()

@@ -127,11 +127,11 @@ func (l *link) tell(batch []reminder) (again []reminder) {
 			all, of = append(all, s), append(of, r)
 		}
 	}
-	took, err := l.touch(l.ctx, all)
-	l.pace(len(batch), took, err)
+	rows, took, err := l.touch(l.ctx, all)
+	l.pace(rows, took, err)
 	for i, s := range all {
 		if err != nil {
-			again = append(again, reminder{s.id(), Never, of[i].outage})
+			again = append(again, of[i].again(s, err))
 		} else if !s.ended() {
 			l.nothingNew(s)
 		}
@@ -141,27 +141,25 @@ func (l *link) tell(batch []reminder) (again []reminder) {
 }
 
 // pace takes note of whether the Store keeps up, and how many sessions it should
-// be told of at once: the more the better, if it is still done in time.
-func (l *link) pace(n int, took time.Duration, err error) {
+// be told of at once: the more the better, if twice as many would be done in time.
+func (l *link) pace(rows int, took time.Duration, err error) {
 	most := &l.tells.most
 	switch patience := l.gate.patience; {
-	case err != nil:
+	case err != nil || took > patience/4*3:
 		*most = max(*most/2, batchSize)
-		return // who waits for a store that fails helps nobody
-	case n < *most:
-	case took < patience/2:
+	case rows > 0 && took.Seconds()*float64(2**most)/float64(rows) < patience.Seconds():
 		*most = min(2**most, mostTold)
-	case took > patience/4*3:
-		*most = max(*most/2, batchSize)
 	}
-	if took > 0 {
+	if err != nil {
+		l.behind.Store(false) // who waits for a store that fails helps nobody
+	} else if rows > 0 {
 		l.behind.Store(took > hiccup || l.tells.len() > 4**most)
 	}
 }
 
-// touch tells the Store of the last uses of sessions, in one call. Those that it
-// does not have end here, if they can.
-func (l *link) touch(ctx context.Context, all []*Session) (took time.Duration, err error) {
+// touch tells the Store of the last uses of sessions, of which rows are news, in one
+// call. Those that it does not have end here, if they can.
+func (l *link) touch(ctx context.Context, all []*Session) (rows int, took time.Duration, err error) {
 	var told []*Session
 	var uses []time.Duration
 	var touches []Touch
@@ -174,7 +172,7 @@ func (l *link) touch(ctx context.Context, all []*Session) (took time.Duration, e
 		}
 	}
 	if len(told) == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	l.counts.tells.Add(1)
 	var versions []uint64
@@ -188,7 +186,7 @@ func (l *link) touch(ctx context.Context, all []*Session) (took time.Duration, e
 		return err
 	})
 	if err != nil {
-		return took, err
+		return len(told), took, err
 	}
 	for i, s := range told {
 		if versions[i] == 0 {
@@ -200,7 +198,7 @@ func (l *link) touch(ctx context.Context, all []*Session) (took time.Duration, e
 		}
 		s.stored().tell(uses[i])
 	}
-	return took, nil
+	return len(told), took, nil
 }
 
 // news returns the last use of s and whether the Store should be told of it. Of

@@ -117,7 +117,7 @@ func (l *link) tellRest(ctx context.Context) (failed int) {
 		}
 	}
 	for part := range slices.Chunk(untold, batchSize) {
-		if _, err := l.touch(ctx, part); err != nil {
+		if _, _, err := l.touch(ctx, part); err != nil {
 			failed += len(part)
 		}
 	}
