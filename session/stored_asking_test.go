@@ -2,7 +2,6 @@ package session_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -272,7 +271,7 @@ func TestTouchWithinACall(t *testing.T) {
 		}, nil},
 		"Update of what another process ends": {func(p *process, way *duringSave, s *session.Session) error {
 			return number.Update(s, func(*int) {
-				keys := []session.StoreKey{sha256.Sum256([]byte(s.UID()))}
+				keys := []session.StoreKey{keyOf(s)}
 				_, _ = way.Claim(context.Background(), keys, session.Terms{Owner: "another", Lease: time.Hour, Why: session.Expired})
 				s.Touch()
 			})

@@ -48,8 +48,9 @@ func (sp *Space) gone() int {
 
 // RenderPOST opens a session. The client may choose its timeout, in seconds, by a
 // "timeout" in the query, in a form (urlencoded) or in a JSON object; a body of
-// another kind is answered with 415. The answer has the address as its Location and as text, or if JSON is asked for as the member
-// "address" of an object, with "timeout" telling what it is.
+// another kind is answered with 415. The answer has the address as its Location and
+// as text, or if JSON is asked for as the member "address" of an object, with
+// "timeout" telling what it is.
 func (sp *Space) RenderPOST(req *resource.Request) {
 	if req.CrossSite() {
 		req.Abort(fasthttp.StatusForbidden, "A page of another site may not open sessions.")
